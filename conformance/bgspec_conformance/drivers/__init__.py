@@ -1,0 +1,1 @@
+"""Drivers carry out a plan against an implementation, and give back the history."""

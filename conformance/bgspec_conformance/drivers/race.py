@@ -1,0 +1,117 @@
+"""Races: two threads add at once, one held in the middle of its ``add_task``.
+
+The interleaving is forced, not hoped for. The first thread traces the instructions that
+it carries out within ``add_task``, in code that is not the standard library's; at the one that the plan
+names it lets the second thread add, and goes on when that has returned. An implementation that takes a lock keeps the
+second thread waiting: then the first goes on after a moment, and nothing was forced.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+
+from bgspec_conformance import history as seen
+from bgspec_conformance.plan import Race
+
+if TYPE_CHECKING:
+    from bgspec_conformance.drivers.collector import Performance
+
+__all__ = ["race", "run_in_thread"]
+
+MOMENT = 0.02
+"""Seconds that the first thread waits for a second one that a lock may hold."""
+STANDARD_LIBRARY = sysconfig.get_path("stdlib")
+SITE_PACKAGES = sysconfig.get_path("purelib")
+
+
+async def run_in_thread(function: Callable[[], object]) -> None:
+    """Call a function in a thread that no pool owns, and wait for its end."""
+    thread = threading.Thread(target=function)
+    thread.start()
+    await anyio.to_thread.run_sync(thread.join)
+
+
+async def race(performance: Performance, plan: Race) -> None:
+    """Carry out a race, a pair of threads for each pair of tasks."""
+    moment = MOMENT
+    for place, (first, second) in enumerate(plan.pairs):
+        done = threading.Event()
+        other = threading.Thread(target=_add, args=(performance, second, plan.container, 2, done))
+        hold = _Hold(plan.pause + place, performance, first, other, done, moment)
+        await run_in_thread(lambda hold=hold: hold.add(plan.container))
+        if other.ident is None:
+            other.start()
+        await anyio.to_thread.run_sync(other.join)
+        if hold.waited_in_vain:
+            moment = MOMENT / 20
+
+
+def _add(
+    performance: Performance, task: int, container: int, thread: int, done: threading.Event
+) -> None:
+    try:
+        performance.add(task, container, thread=thread)
+    finally:
+        done.set()
+
+
+class _Hold:
+    """Holds a thread at one instruction of ``add_task``."""
+
+    def __init__(
+        self,
+        pause: int,
+        performance: Performance,
+        task: int,
+        other: threading.Thread,
+        done: threading.Event,
+        moment: float,
+    ) -> None:
+        self._left = pause
+        self._performance = performance
+        self._task = task
+        self._other = other
+        self._done = done
+        self._moment = moment
+        self.waited_in_vain = False
+
+    def add(self, container: int) -> None:
+        """Add the first task, with the trace on."""
+        self._performance.callee(self._task)
+        before = sys.gettrace()
+        sys.settrace(self._call)
+        try:
+            self._performance.add(self._task, container, thread=1)
+        finally:
+            sys.settrace(before)
+
+    def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if self._left < 0 or not _is_watched(frame):
+            return None
+        frame.f_trace_opcodes = True
+        frame.f_trace_lines = False
+        return self._instruction
+
+    def _instruction(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "opcode":
+            self._left -= 1
+            if self._left == -1:
+                self._performance.stage.record(seen.Paused(self._task))
+                self._other.start()
+                self.waited_in_vain = not self._done.wait(self._moment)
+        return self._instruction
+
+
+def _is_watched(frame: FrameType) -> bool:
+    """Whether a frame is the implementation's: neither the suite's own nor the standard library's."""
+    file = frame.f_code.co_filename
+    if frame.f_globals.get("__name__", "").startswith("bgspec_conformance.drivers"):
+        return False
+    return file.startswith(SITE_PACKAGES) or not file.startswith(STANDARD_LIBRARY)

@@ -1,0 +1,296 @@
+"""The engine: from a target, clause by clause, to its verdicts.
+
+For each variant of a target and each backend a child process carries out the cases, two backends at
+once. A child that falls silent, grows too large or ends before its time is written off: the clause
+that its last case was made for has failed, and another child goes on with the rest. After three
+such ends what is left stays inconclusive.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+import msgspec
+
+from bgspec.spec import CLAUSES, Profile
+from bgspec_conformance.checks.judgement import CHECKS, Answer, Violation
+from bgspec_conformance.errors import SuiteError, TargetError
+from bgspec_conformance.implementation import Traits
+from bgspec_conformance.isolation import Ending, Exited, Finished, Silent, TooLarge, supervise
+from bgspec_conformance.messages import (
+    About,
+    Job,
+    Message,
+    Note,
+    Progress,
+    Rejected,
+    Unsupported,
+)
+from bgspec_conformance.plan import Add, Plan, Run, Task
+from bgspec_conformance.tally import AnswerSeen, Tallies, Tally, ViolationSeen
+from bgspec_conformance.verdict import Verdict, conclude
+
+__all__ = ["EXAMPLES", "LOOPS", "SEED", "Options", "Result", "Watcher", "check", "testable"]
+
+EXAMPLES = 300
+"""Plans drawn by luck, on each backend, where nothing else is asked for."""
+SEED = 0
+"""Their seed, where nothing else is asked for."""
+BACKENDS = ("asyncio", "trio")
+SILENCE = 15.0
+"""Seconds without a sign of life after which a child is hung."""
+MEMORY = 2 << 30
+"""Bytes that a child may take."""
+MOST_ENDS = 3
+"""Children that an implementation may end on one backend before the rest is left."""
+LOOPS = "CALL-9"
+"""The clause that the engine answers itself: on which event loops it runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked for.
+
+    Attributes:
+        clauses: ids; empty for all of the profile that can be tested.
+        examples: plans drawn by luck, on each backend.
+        seed: for them; the same seed gives the same report.
+    """
+
+    clauses: tuple[str, ...] = ()
+    examples: int = EXAMPLES
+    seed: int = SEED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was found out of one implementation.
+
+    Attributes:
+        target: as it stands on the command line.
+        traits: of the implementation.
+        seed, examples: as they were asked for.
+        verdicts: in the order of the contract.
+    """
+
+    target: str
+    traits: Traits
+    seed: int
+    examples: int
+    verdicts: tuple[Verdict, ...]
+
+
+class Watcher(Protocol):
+    """Is told how far a trial has come."""
+
+    def __call__(self, name: str, backend: str, done: int, total: int) -> None:
+        """So many of a backend's cases are over; ``name`` is the implementation's."""
+
+
+def testable(profile: Profile = Profile.COLLECTOR) -> tuple[str, ...]:
+    """The clauses of a profile that have a check, in the order of the contract."""
+    return tuple(
+        clause.id
+        for clause in CLAUSES.values()
+        if profile in clause.profiles and (clause.id in CHECKS or clause.id == LOOPS)
+    )
+
+
+async def check(target: str, options: Options, watch: Watcher) -> AsyncIterator[Result]:
+    """Try every variant of a target, one after the other.
+
+    Args:
+        target: a registered name or ``module:attr``.
+        options: what is asked for.
+        watch: is told how far it has come.
+
+    Raises:
+        TargetError: the target cannot be loaded.
+        SuiteError: the suite itself failed.
+    """
+    variant, variants = 0, 1
+    while variant < variants:
+        ways = [_Way(target, variant, backend, options, watch) for backend in BACKENDS]
+        try:
+            async with anyio.create_task_group() as group:
+                for way in ways:
+                    group.start_soon(way.go)
+        except BaseExceptionGroup as group:
+            ours, others = group.split(SuiteError)
+            if ours is None or others is not None:
+                raise
+            raise _first(ours) from None
+        about = next(way.about for way in ways if way.about is not None)
+        variants = about.variants
+        yield _result(target, about.traits, options, ways)
+        variant += 1
+
+
+def _first(group: BaseExceptionGroup[SuiteError]) -> SuiteError:
+    """One error out of those that both backends met."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def _result(target: str, traits: Traits, options: Options, ways: list[_Way]) -> Result:
+    clauses = options.clauses or testable(traits.profile)
+    tallies: Tallies = {clause: Tally() for clause in clauses}
+    reasons: dict[str, str] = {}
+    for way in ways:
+        for clause, tally in way.tallies.items():
+            tallies[clause].merge(tally)
+        if way.left_off:
+            reasons |= dict.fromkeys(clauses, way.left_off)
+    if LOOPS in clauses:
+        tallies[LOOPS] = _loops(ways)
+    return Result(
+        target=target,
+        traits=traits,
+        seed=options.seed,
+        examples=options.examples,
+        verdicts=tuple(conclude(traits, tallies, reasons)),
+    )
+
+
+def _loops(ways: list[_Way]) -> Tally:
+    """The answer to CALL-9: the backends that carried out anything."""
+    works = [way.backend for way in ways if not way.unsupported]
+    plan = Plan((Task(),), (Add(0), Run()))
+    answer = Answer(" and ".join(works), "'t0 started' in log")
+    return Tally(len(ways), len(works), None, (AnswerSeen(answer, plan, works[0]),))
+
+
+@dataclass(slots=True)
+class _Way:
+    """One variant of a target on one backend: its children, one after the other."""
+
+    target: str
+    variant: int
+    backend: str
+    options: Options
+    watch: Watcher
+    about: About | None = None
+    tallies: Tallies = field(default_factory=dict[str, Tally])
+    unsupported: str = ""
+    left_off: str = ""
+    _last: Progress | None = None
+    _skip: tuple[int, ...] = ()
+    _without: tuple[str, ...] = ()
+
+    async def go(self) -> None:
+        """Start children until all cases are over."""
+        start, ends = 0, 0
+        while True:
+            self._last = None
+            ending = await supervise(
+                [sys.executable, "-m", "bgspec_conformance.child"],
+                msgspec.json.encode(self._job(start)),
+                silence=SILENCE,
+                memory=MEMORY,
+                on_message=self._hear,
+            )
+            last = self._last
+            if last is not None:
+                start = last.done
+                _add(self.tallies, last.tallies)
+                if last.gave_up:
+                    self.left_off = "the implementation did not go on, too often to try the rest"
+            if self.unsupported or (last is not None and last.final):
+                return
+            if self.about is None or isinstance(ending, Finished) or _is_ours(ending):
+                raise self._failure(ending)
+            if last is not None and (last.gave_up or last.done >= self.about.cases):
+                return  # it ended while a plan was made smaller: all cases are over
+            self._file(ending)
+            ends += 1
+            if ends == MOST_ENDS:
+                self.left_off = f"the implementation ended or hung the process {ends} times"
+                return
+
+    def _job(self, start: int) -> Job:
+        return Job(
+            self.target,
+            self.variant,
+            self.backend,
+            self.options.clauses or testable(),
+            self.options.examples,
+            self.options.seed,
+            start,
+            self._skip,
+            self._without,
+        )
+
+    def _hear(self, line: bytes) -> None:
+        match msgspec.json.decode(line, type=Message):
+            case About() as about:
+                self.about = about
+                self.watch(about.traits.name, self.backend, 0, about.cases)
+            case Rejected(why=why):
+                raise TargetError(why)
+            case Unsupported(why=why):
+                self.unsupported = why
+                if self.about is not None:
+                    cases = self.about.cases
+                    self.watch(self.about.traits.name, self.backend, cases, cases)
+            case Progress() as progress:
+                self._last = progress
+                if self.about is not None:
+                    name, cases = self.about.traits.name, self.about.cases
+                    self.watch(name, self.backend, progress.done, cases)
+
+    def _file(self, ending: Ending) -> None:
+        """Hold an end before its time against the clause that the last case was made for."""
+        note = msgspec.json.decode(ending.note, type=Note)
+        judged = self.options.clauses or testable()
+        clause = note.case.focus if note.case.focus in judged else "RUN-2"
+        self._skip = (*self._skip, note.number)
+        if note.case.focus:
+            resting = [c for c in CLAUSES if c == clause or clause in _rests_on(c)]
+            self._without = (*self._without, *resting)
+        if clause in judged:
+            violation = Violation("the run comes to its end", _how(ending), "")
+            seen = ViolationSeen(note.case.plan, violation, self.backend, lasting=True)
+            tally = Tally(1, 1, seen)
+            _add(self.tallies, {clause: tally})
+
+    def _failure(self, ending: Ending) -> SuiteError:
+        """The error for a child that ended where no plan was carried out."""
+        tail = ending.output.strip()
+        told = f"; it printed:\n{tail}" if tail else ""
+        if self.about is None and not _is_ours(ending):
+            return TargetError(f"{self.target}: while it was loaded, {_how(ending)}{told}")
+        return SuiteError(f"the suite itself failed on {self.target}; please report it{told}")
+
+
+def _add(tallies: Tallies, more: Tallies) -> None:
+    for clause, tally in more.items():
+        tallies.setdefault(clause, Tally()).merge(tally)
+
+
+def _rests_on(clause: str) -> set[str]:
+    """All that a clause rests on, directly or not."""
+    direct = CLAUSES[clause].rests_on
+    return {*direct, *(deeper for rest in direct for deeper in _rests_on(rest))}
+
+
+def _is_ours(ending: Ending) -> bool:
+    """Whether a child ended by an error of the suite's own."""
+    return isinstance(ending, Exited) and "bgspec_conformance/child.py" in ending.output
+
+
+def _how(ending: Ending) -> str:
+    """An end before its time, in words that are the same each time."""
+    match ending:
+        case Silent():
+            return "it hung, and the process had to be killed"
+        case TooLarge():
+            return f"it took more than {MEMORY >> 20} MiB of memory, and the process was killed"
+        case Exited(code=code) if code < 0:
+            return f"it killed the process with {signal.Signals(-code).name}"
+        case Exited(code=code) | Finished(code=code):
+            return f"it ended the interpreter, with exit status {code}"

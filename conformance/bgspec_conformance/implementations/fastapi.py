@@ -1,0 +1,17 @@
+"""FastAPI: its ``BackgroundTasks``, the container alone."""
+
+from __future__ import annotations
+
+from bgspec_conformance.implementation import Implementation, Recipe
+from fastapi import BackgroundTasks
+
+__all__ = ["IMPLEMENTATIONS"]
+
+IMPLEMENTATIONS = (
+    Implementation(
+        name="fastapi",
+        make=BackgroundTasks,
+        recipe=Recipe(imports="from fastapi import BackgroundTasks", make="BackgroundTasks()"),
+        packages=("fastapi", "starlette", "anyio"),
+    ),
+)

@@ -1,0 +1,9 @@
+"""Small plans for the chapter ARG."""
+
+from collections.abc import Iterator
+
+from bgspec_conformance.small.case import Case
+
+
+def cases() -> Iterator[Case]:
+    yield from ()

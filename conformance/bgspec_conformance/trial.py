@@ -1,0 +1,181 @@
+"""A trial: cases are carried out one by one on one backend, and every history is judged.
+
+This is the inside of a child process. It knows the driver and the checks; what the tallies mean is
+the engine's business.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
+
+import anyio
+import msgspec
+
+from bgspec_conformance import history as seen
+from bgspec_conformance.checks import CHECKS, Judgement, Reading, Violation
+from bgspec_conformance.drivers.backend import current_backend
+from bgspec_conformance.drivers.collector import drive, supports
+from bgspec_conformance.drivers.patience import Patience
+from bgspec_conformance.drivers.stage import Stage
+from bgspec_conformance.implementation import Implementation
+from bgspec_conformance.plan import ON_THE_LOOP, Await, CallBack, Cancel, Linger, Plan
+from bgspec_conformance.shrink import smaller
+from bgspec_conformance.small.case import Case
+from bgspec_conformance.tally import Tallies, Tally, ViolationSeen
+
+__all__ = ["BATCH", "Trial"]
+
+BATCH = 64
+"""Cases that share an event loop."""
+SHRINK_TRIES = 200
+"""Plans carried out, at most, to make one plan smaller."""
+REPEATS = 5
+"""How often the smallest plan is carried out again, to see whether the fault comes and goes."""
+MOST_RELEASES = 12
+"""Waits that patience ends before the trial gives up on what is left."""
+WAITS = Linger | Await | CallBack | Cancel
+"""Steps of a sync task that wait for the loop."""
+
+
+class Trial:
+    """Carries out cases against an implementation on one backend.
+
+    Args:
+        implementation: what is tried.
+        backend: the event loop.
+        clauses: the ids of the clauses to judge.
+        before: called with each case before it is carried out.
+        beat: called with every event.
+    """
+
+    def __init__(
+        self,
+        implementation: Implementation,
+        backend: str,
+        clauses: Collection[str],
+        *,
+        before: Callable[[Case], object] = lambda case: None,
+        beat: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.implementation = implementation
+        self.backend = backend
+        self.checks = {clause: check for clause, check in CHECKS.items() if clause in clauses}
+        self.tallies: Tallies = {clause: Tally() for clause in self.checks}
+        self.releases = 0
+        self._before = before
+        self._beat = beat
+        self._events = 0
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the implementation was waited for in vain too often to go on."""
+        return self.releases >= MOST_RELEASES
+
+    def run(self, cases: Iterable[Case]) -> None:
+        """Carry out cases, and add to the tallies what every history says."""
+        left = deque(c for c in cases if supports(self.implementation, self.backend, c.plan))
+        while left and not self.gave_up:
+            self.carry_out(islice(self._worthwhile(left), BATCH), self._count)
+
+    def judge(self, plan: Plan, history: seen.History) -> dict[str, list[Judgement]]:
+        """What each check says of one history."""
+        reading = Reading(plan, history)
+        return {clause: list(check(reading)) for clause, check in self.checks.items()}
+
+    def smallest(self, clause: str) -> None:
+        """Make the plan of a clause's violation as small as can be found, and see how often it shows.
+
+        A plan whose wait had to be ended is left as it was seen: each try would take as long.
+        """
+        found = self.tallies[clause].violation
+        if found is None or found.plan is None or found.lasting or self.gave_up:
+            return
+        tries = SHRINK_TRIES
+        improved = True
+        while improved and tries > 0:
+            improved = False
+            for plan in smaller(found.plan):
+                tries -= 1
+                violation = self._violation(clause, plan)
+                if violation is not None:
+                    found = ViolationSeen(plan, violation, self.backend)
+                    improved = True
+                if improved or tries <= 0:
+                    break
+        shown = sum(self._violation(clause, found.plan) is not None for _ in range(REPEATS))
+        self.tallies[clause].violation = msgspec.structs.replace(found, shown=shown, tries=REPEATS)
+
+    def _violation(self, clause: str, plan: Plan) -> Violation | None:
+        """What the clause's check says of a plan, carried out once more."""
+        if not supports(self.implementation, self.backend, plan):
+            return None
+        found: list[Violation] = []
+
+        def look(case: Case, history: seen.History) -> None:
+            judgements = self.checks[clause](Reading(case.plan, history))
+            found.extend(j for j in judgements if isinstance(j, Violation))
+
+        self.carry_out([Case(plan)], look)
+        return found[0] if found else None
+
+    def _count(self, case: Case, history: seen.History) -> None:
+        for clause, judgements in self.judge(case.plan, history).items():
+            self.tallies[clause].count(judgements, case.plan, history)
+
+    def carry_out(
+        self, cases: Iterable[Case], then: Callable[[Case, seen.History], None]
+    ) -> None:
+        """Carry out cases in one event loop, until one of them ends it.
+
+        An implementation may end the loop itself, as asyncio does when a task of its own raises
+        KeyboardInterrupt: that is how the run in progress ended.
+        """
+        stage: Stage | None = None
+        case: Case | None = None
+
+        async def one_by_one() -> None:
+            nonlocal stage, case
+            backend = current_backend()
+            with Patience(lambda: self._events, backend.post) as patience:
+                for case in cases:
+                    self._before(case)
+                    stage = Stage(case.plan, backend, patience, self._sign)
+                    history = await drive(self.implementation, stage)
+                    self.releases += patience.releases
+                    patience.releases = 0
+                    then(case, history)
+                    stage = None
+
+        try:
+            anyio.run(one_by_one, backend=self.backend)
+        except BaseException as exc:  # noqa: BLE001  how a run ends is what we came to see
+            if stage is None or case is None:
+                raise
+            then(case, stage.ended_by(exc))
+
+    def _worthwhile(self, left: deque[Case]) -> Iterator[Case]:
+        """The cases, taken from the left, that should not last as long as one before them did.
+
+        A clause that failed where a wait had to be ended is tried no more, and where a loop did not
+        turn during a sync task (CALL-2), no sync task waits for it again.
+        """
+        while left:
+            case = left.popleft()
+            if not (self._lasted(case.focus) or (self._lasted("CALL-2") and waits(case.plan))):
+                yield case
+
+    def _lasted(self, clause: str) -> bool:
+        tally = self.tallies.get(clause)
+        return tally is not None and tally.lasting
+
+    def _sign(self) -> None:
+        self._events += 1
+        self._beat()
+
+
+def waits(plan: Plan) -> bool:
+    """Whether a sync task of the plan waits for the loop."""
+    bodies = (task.body for task in plan.tasks if task.shape not in ON_THE_LOOP)
+    return any(isinstance(step, WAITS) for body in bodies for step in body)

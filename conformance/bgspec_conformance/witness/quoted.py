@@ -1,0 +1,276 @@
+"""Functions that a witness quotes: each writes lines of the transcript, or does a step of a plan.
+
+A witness is a program of its own, so what it needs of these stands in it word for word. They share
+two globals, which every witness has: ``log``, the transcript, and ``stage``, what they know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import sysconfig
+import threading
+import traceback
+import weakref
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import anyio
+import anyio.from_thread
+import anyio.lowlevel
+import anyio.to_thread
+import trio
+
+log: list[str] = []
+stage: dict[str, Any] = {}
+
+
+def enter_loop() -> None:
+    """Keep what other threads need of this loop."""
+    stage["thread"] = threading.get_ident()
+    if anyio.get_cancelled_exc_class() is asyncio.CancelledError:
+        stage["post"] = asyncio.get_running_loop().call_soon_threadsafe
+    else:
+        stage["post"] = trio.lowlevel.current_trio_token().run_sync_soon
+
+
+def where() -> str:
+    """Where the caller is."""
+    if threading.get_ident() == stage["thread"]:
+        return "the loop's thread"
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return "another thread"
+    return "another loop"
+
+
+def linger(name: str, turns: int) -> None:
+    """Stay in a thread while the loop turns."""
+    if threading.get_ident() == stage["thread"]:
+        return
+    for _ in range(turns):
+        turned = threading.Event()
+        stage["post"](turned.set)
+        if not turned.wait(10):
+            log.append(f"{name} waited in vain for a turn of the loop")
+            return
+    log.append(f"{name} saw the loop turn")
+
+
+def wait_for(name: str, other: str) -> None:
+    """Stay in a thread until another task has started."""
+    for _ in range(1000):
+        if f"{other} started" in log:
+            return
+        threading.Event().wait(0.01)
+    log.append(f"{name} waited in vain for the start of {other}")
+
+
+async def await_start(name: str, other: str) -> None:
+    """Suspend until another task has started."""
+    for _ in range(1000):
+        if f"{other} started" in log:
+            return
+        await anyio.sleep(0.01)
+    log.append(f"{name} waited in vain for the start of {other}")
+
+
+def cancel_run(means: str, done: Callable[[], object]) -> None:
+    """Cancel the run in progress, from the loop."""
+    if stage["running"]:
+        run, scope, task = stage["running"][-1]
+        log.append(f"run {run} is cancelled by {means}")
+        scope.cancel() if means == "cancel scope" else task.cancel()
+    done()
+
+
+async def be_cancelled(name: str, means: str) -> None:
+    """Have the run cancelled, and stay suspended until that arrives."""
+    stage["post"](lambda: cancel_run(means, lambda: None))
+    with anyio.move_on_after(5):
+        await anyio.sleep_forever()
+    log.append(f"{name} waited in vain for the cancellation")
+
+
+async def be_cancelled_shielded(means: str) -> None:
+    """Have the run cancelled while suspended where that does not reach."""
+    done = anyio.Event()
+    with anyio.CancelScope(shield=True):
+        stage["post"](lambda: cancel_run(means, done.set))
+        await done.wait()
+        await anyio.lowlevel.checkpoint()
+
+
+def cancel_from_thread(name: str, means: str) -> None:
+    """Have the run cancelled while in a thread, and stay there for a while."""
+    done = threading.Event()
+    stage["post"](lambda: cancel_run(means, done.set))
+    if threading.get_ident() != stage["thread"]:
+        done.wait(10)
+        linger(name, 50)
+
+
+def call_back(name: str) -> None:
+    """Call into the loop from a thread."""
+    try:
+        anyio.from_thread.run_sync(int)
+    except Exception as exc:
+        log.append(f"{name} called back: {type(exc).__name__}")
+    else:
+        log.append(f"{name} called back")
+
+
+async def in_thread(function: Callable[[], object]) -> None:
+    """Call a function in a thread of its own."""
+    thread = threading.Thread(target=function)
+    thread.start()
+    await anyio.to_thread.run_sync(thread.join)
+
+
+async def in_task(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Await a coroutine in a task of its own, which may be cancelled."""
+    await asyncio.wait([asyncio.ensure_future(coroutine)])
+
+
+async def race(first: Callable[[], object], second: Callable[[], object], pause: int) -> None:
+    """Hold one thread at an instruction of what it calls, while another thread goes through."""
+    other = threading.Thread(target=second)
+
+    def watched(frame: Any) -> bool:
+        file = frame.f_code.co_filename
+        if frame.f_globals.get("__name__") == "__main__":
+            return False
+        site = file.startswith(sysconfig.get_path("purelib"))
+        return site or not file.startswith(sysconfig.get_path("stdlib"))
+
+    def call(frame: Any, event: str, arg: Any) -> Any:
+        if not watched(frame):
+            return None
+        frame.f_trace_opcodes = True
+        return instruction
+
+    def instruction(frame: Any, event: str, arg: Any) -> Any:
+        nonlocal pause
+        if event == "opcode":
+            pause -= 1
+            if pause == -1:
+                other.start()
+                other.join(0.1)
+        return instruction
+
+    def traced() -> None:
+        sys.settrace(call)
+        try:
+            first()
+        finally:
+            sys.settrace(None)
+
+    await in_thread(traced)
+    if other.ident is None:
+        other.start()
+    await anyio.to_thread.run_sync(other.join)
+
+
+def name_of(arrived: object, own: str, sent: object) -> str:
+    """What an argument that arrived is."""
+    if arrived is sent:
+        return own
+    if id(arrived) in stage["names"]:
+        return str(stage["names"][id(arrived)])
+    return f"copy of {own}" if sent is not None and type(arrived) is type(sent) else "a stranger"
+
+
+def tell_arguments(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Write down which arguments arrived."""
+    sent, sent_by_name = stage["sent"][name]
+    told = [
+        name_of(arrived, f"{name}.args[{place}]", sent[place] if place < len(sent) else None)
+        for place, arrived in enumerate(args)
+    ]
+    told += [
+        f"{key}={name_of(arrived, f'{name}.{key}', sent_by_name.get(key))}"
+        for key, arrived in kwargs.items()
+    ]
+    log.append(f"{name} got " + ", ".join(told))
+
+
+def tell_changes(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Write down which arguments have not the content that they were added with."""
+    fresh, fresh_by_name = stage["fresh"][name]()
+    pairs = [(f"{name}.args[{place}]", *pair) for place, pair in enumerate(zip(args, fresh))]
+    pairs += [(f"{name}.{key}", kwargs[key], value) for key, value in fresh_by_name.items() if key in kwargs]
+    for argument, arrived, value in pairs:
+        if type(value) in {list, dict, set, tuple} and type(arrived) is type(value) and arrived != value:
+            log.append(f"{argument} was changed")
+
+
+def watch(name: str, value: object) -> object:
+    """Keep a weak reference to an argument that nobody else holds."""
+    stage["weak"][name] = weakref.ref(value)
+    return value
+
+
+def tell_released(name: str = "") -> None:
+    """Write down which of the arguments that nobody else holds are gone."""
+    for owner, reference in stage["weak"].items():
+        if owner != name and f"{owner} ended" in log:
+            if reference() is not None:
+                gc.collect()
+            state = "gone" if reference() is None else "held"
+            log.append(f"{owner}'s argument is {state} " + (f"when {name} starts" if name else "after the run"))
+
+
+def failure(name: str, exc: BaseException) -> BaseException:
+    """Keep the exception that a task is about to raise."""
+    stage["failures"].setdefault(name, exc)
+    return exc
+
+
+def found_in(exc: BaseException) -> Iterator[tuple[str, bool]]:
+    """The tasks whose exceptions are reached from what a run raised, and whether each is itself."""
+    found: dict[str, tuple[bool, bool]] = {}
+    seen: set[int] = set()
+    queue: list[tuple[BaseException, bool]] = [(exc, True)]
+    while queue:
+        current, fair = queue.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        name, same = "", False
+        for task, raised in stage["failures"].items():
+            if raised is current:
+                name, same = task, True
+                break
+            if type(raised) is type(current) and f"{task} failed" in str(current):
+                name = task
+        if name and (name not in found or (same and not found[name][0])):
+            frames = {frame.f_code.co_name for frame, _ in traceback.walk_tb(current.__traceback__)}
+            found[name] = same, same and fair and name in frames
+        kind = type(current).__name__
+        if isinstance(current, BaseExceptionGroup):
+            queue += [(member, fair) for member in current.exceptions]
+        if current.__cause__ is not None:
+            queue.append((current.__cause__, fair and kind == "RuntimeError" and not name))
+        if current.__context__ is not None:
+            ends = {"KeyboardInterrupt", "SystemExit", "CancelledError", "Cancelled"}
+            queue.append((current.__context__, fair and (bool(name) or kind in ends)))
+    for name in sorted(found):
+        yield name, found[name][1]
+
+
+def tell_failures(run: int, exc: BaseException) -> None:
+    """Write down the tasks' exceptions that a run raised."""
+    for name, itself in found_in(exc):
+        log.append(f"run {run} carries {name}")
+        if itself:
+            log.append(f"run {run} is {name}")
+
+
+def is_cancelled(exc: BaseException) -> bool:
+    """Whether what a run raised is a cancellation, or holds one."""
+    kind = anyio.get_cancelled_exc_class()
+    if isinstance(exc, BaseExceptionGroup):
+        return exc.subgroup(kind) is not None
+    return isinstance(exc, kind)

@@ -1,0 +1,4 @@
+"""The gallery: what the suite must catch, and what it must leave alone.
+
+Every member overrides one step of the `Model`. Importing this package fills `MEMBERS` and `ODD`.
+"""

@@ -1,0 +1,204 @@
+"""The model: a small container that keeps every MUST and SHOULD, in steps that a member overrides.
+
+It is slow and plain on purpose, and shares nothing with the reference runner, so that a fault of one is
+not a fault of both. Its answers: misfits at the run; an add while running joins this run; a second
+run does what is new; awaited within itself or twice, it refuses; it continues after a failure;
+context as of the add; a stray cancellation error leaves the run as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import types
+from collections.abc import Awaitable, Callable, Generator
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+__all__ = ["Entry", "Model", "heart", "is_async", "is_generator", "stepped"]
+
+logger = logging.getLogger("gallery")
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """An add."""
+
+    func: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    context: Context = field(default_factory=copy_context)
+
+
+def heart(func: Any) -> Any:
+    """The function inside partials, bound methods and instances."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    if not inspect.isroutine(func) and not isinstance(func, type):
+        func = type(func).__call__
+    return func
+
+
+def is_async(func: Any) -> bool:
+    """Whether calling it makes a coroutine."""
+    return inspect.iscoroutinefunction(heart(func))
+
+
+def is_generator(func: Any) -> bool:
+    """Whether calling it makes a generator that nobody would iterate."""
+    inner = heart(func)
+    return inspect.isasyncgenfunction(inner) or (
+        inspect.isgeneratorfunction(inner)
+        and not inspect.unwrap(inner).__code__.co_flags & inspect.CO_ITERABLE_COROUTINE
+    )
+
+
+@types.coroutine
+def stepped(awaitable: Awaitable[Any], context: Context) -> Generator[Any, Any, Any]:
+    """Await something step by step within a context, in the task of the caller."""
+    iterator = awaitable.__await__()
+    throw = getattr(iterator, "throw", None)
+    step = functools.partial(context.run, next, iterator)
+    while True:
+        try:
+            waited_for = step()
+        except StopIteration as stop:
+            return stop.value
+        try:
+            sent = yield waited_for
+        except BaseException as exc:
+            if throw is None:
+                raise
+            step = functools.partial(context.run, throw, exc)
+        else:
+            send = next if sent is None else iterator.send  # type: ignore[attr-defined]
+            step = (
+                functools.partial(context.run, next, iterator)
+                if send is next
+                else functools.partial(context.run, send, sent)
+            )
+
+
+class Model:
+    """Gathers, and runs when awaited."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.running = False
+        self.failures: list[Exception] = []
+
+    # Adding.
+
+    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+        """Take a task."""
+        self, *rest = args
+        func = rest.pop(0) if rest else kwargs.pop("func")
+        self.examine(func)
+        self.accept(self.entry(func, tuple(rest), kwargs))
+
+    def examine(self, func: Any) -> None:
+        """Refuse what cannot be called, and what would do nothing."""
+        if not callable(func):
+            raise TypeError(f"{func!r} is not callable")
+        if is_generator(func):
+            raise TypeError(f"{func!r} makes a generator, and nobody would iterate it")
+
+    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        """What is kept of an add."""
+        return Entry(func, args, kwargs)
+
+    def accept(self, entry: Entry) -> None:
+        """Keep it."""
+        self.entries.append(entry)
+
+    # Running.
+
+    async def __call__(self) -> None:
+        """Run what was added."""
+        if self.running:
+            raise RuntimeError("this container is running already")
+        self.running = True
+        try:
+            await self.run()
+        finally:
+            self.running = False
+
+    async def run(self) -> None:
+        """Run one entry after the other, and raise what failed at the end."""
+        self.failures = []
+        try:
+            while (entry := self.next()) is not None:
+                await self.look()
+                self.drop(entry)
+                await self.attempt(entry)
+                del entry
+        except BaseException:
+            for failure in self.failures:
+                logger.error("a task failed before the run was left", exc_info=failure)
+            raise
+        self.finish(self.failures)
+
+    def next(self) -> Entry | None:
+        """The entry whose turn it is."""
+        return self.entries[0] if self.entries else None
+
+    def drop(self, entry: Entry) -> None:
+        """Forget an entry that is about to start."""
+        self.entries.remove(entry)
+
+    async def look(self) -> None:
+        """Let a cancellation in before the next task starts."""
+        await anyio.lowlevel.checkpoint()
+
+    async def attempt(self, entry: Entry) -> None:
+        """Run one entry, and go on after a failure."""
+        try:
+            await self.perform(entry)
+        except Exception as exc:
+            self.failures.append(exc)
+
+    async def perform(self, entry: Entry) -> None:
+        """Run one entry where it belongs."""
+        if is_async(entry.func):
+            await self.on_loop(entry)
+        else:
+            await self.in_thread(entry)
+
+    async def on_loop(self, entry: Entry) -> Any:
+        """Call and await an async task, within the context of its add."""
+        coroutine = entry.context.run(entry.func, *entry.args, **entry.kwargs)
+        return await stepped(coroutine, entry.context)
+
+    async def in_thread(self, entry: Entry) -> Any:
+        """Call a sync task in a worker thread, and await what it gives back if it is awaitable."""
+        call = functools.partial(entry.context.run, entry.func, *entry.args, **entry.kwargs)
+        result = await self.thread(functools.partial(_boxed, call))
+        if inspect.isawaitable(result[0]):
+            return await stepped(result[0], entry.context)
+        return result[0]
+
+    async def thread(self, call: Callable[[], Any]) -> Any:
+        """Call in a worker thread."""
+        return await anyio.to_thread.run_sync(call)
+
+    def finish(self, failures: list[Exception]) -> None:
+        """Raise one failure as itself, several as a group."""
+        try:
+            if len(failures) == 1:
+                raise failures[0]
+            if failures:
+                raise ExceptionGroup("several tasks failed", list(failures))
+        finally:
+            del failures
+            self.failures = []
+
+
+def _boxed(call: Callable[[], Any]) -> tuple[Any]:
+    """The result in a box: trio refuses a coroutine that comes out of a thread."""
+    return (call(),)
