@@ -109,7 +109,7 @@ async def test_an_awaitable_goes_on_in_the_context_of_the_sync_task_that_returne
 
 async def test_a_decimal_context_is_a_tasks_own() -> None:
     async def change() -> None:
-        decimal.getcontext().prec = 3
+        decimal.setcontext(decimal.Context(prec=3))
 
     before = decimal.getcontext().prec
     await BackgroundTasks([change])()
@@ -220,6 +220,11 @@ async def test_what_is_asyncios_own_works_within_a_task(seen: list[object]) -> N
         await asyncio.sleep(0)
         seen.append(variable.get())
 
+    async def group_that_fails() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(int, "no number"))
+            await asyncio.Event().wait()
+
     async def task() -> None:
         variable.set("by the task")
         with pytest.raises(TimeoutError):
@@ -232,9 +237,7 @@ async def test_what_is_asyncios_own_works_within_a_task(seen: list[object]) -> N
         await asyncio.create_task(child())
         await asyncio.gather(child(), asyncio.shield(child()))
         with pytest.raises(ExceptionGroup):
-            async with asyncio.TaskGroup() as group:
-                group.create_task(asyncio.to_thread(int, "no number"))
-                await asyncio.Event().wait()
+            await group_that_fails()
 
     tasks = BackgroundTasks([task, task])
     tasks.add_task(seen.append, "next")
@@ -254,9 +257,8 @@ async def test_what_is_trios_own_works_within_a_task(seen: list[object]) -> None
             await trio.sleep_forever()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(child)
-        with pytest.raises(trio.TooSlowError):
-            with trio.fail_after(0):
-                await trio.sleep_forever()
+        with pytest.raises(trio.TooSlowError), trio.fail_after(0):
+            await trio.sleep_forever()
         await trio.to_thread.run_sync(trio.from_thread.run, child)
         seen.append(variable.get())
 

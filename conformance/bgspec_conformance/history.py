@@ -15,6 +15,7 @@ import msgspec
 from bgspec_conformance.plan import Means, Record
 
 __all__ = [
+    "UNSET",
     "Added",
     "CalledBack",
     "CancelRequested",
@@ -43,6 +44,10 @@ __all__ = [
     "Way",
     "Written",
 ]
+
+
+UNSET = "unset"
+"""The value of the context variable where nothing has set it."""
 
 
 class Place(StrEnum):
@@ -278,10 +283,12 @@ class Settled(Record, frozen=True, tag="settled"):
     Attributes:
         shared: the names written to the shared list, as they stand at the end.
         held: worker-thread tokens that are still taken.
+        unfinished: calls of tasks whose end was waited for in vain.
     """
 
     shared: tuple[str, ...] = ()
     held: int = 0
+    unfinished: int = 0
 
 
 Event = (

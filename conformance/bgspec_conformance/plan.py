@@ -64,6 +64,7 @@ class Shape(StrEnum):
     NESTED_PARTIAL = "nested partial"
     PARTIAL_METHOD = "partial method"
     INSTANCE = "instance with __call__"
+    WRAPPER = "sync wrapper around async function"
     BUILTIN = "builtin"
     CLASS = "class"
 
@@ -76,9 +77,10 @@ class Shape(StrEnum):
     ASYNC_NESTED_PARTIAL = "nested partial of async function"
     ASYNC_PARTIAL_OF_METHOD = "partial of async method"
     ASYNC_PARTIAL_METHOD = "async partial method"
+    ASYNC_NESTED_PARTIAL_METHOD = "nested async partial method"
     ASYNC_INSTANCE = "instance with async __call__"
     ASYNC_PARTIAL_OF_INSTANCE = "partial of instance with async __call__"
-    ASYNC_WRAPPER = "async wrapper"
+    ASYNC_WRAPPER = "async wrapper around sync function"
     CONTAINER = "another container"
 
     # Called, and what it gives back is awaited (CALL-6).
@@ -86,6 +88,7 @@ class Shape(StrEnum):
     SYNC_DECORATOR = "sync decorator around async function"
     LRU_CACHE = "lru_cache around async function"
     RAW_STATIC_METHOD = "raw staticmethod of async function"
+    PARTIAL_METHOD_OF_PARTIAL = "partial method of partial of async function"
     INSTANCE_OF_INSTANCE = "instance whose __call__ is an async instance"
     TYPES_COROUTINE = "types.coroutine"
     AWAITABLE_OBJECT = "function that returns an awaitable object"
@@ -123,6 +126,7 @@ SYNC = frozenset(
         Shape.NESTED_PARTIAL,
         Shape.PARTIAL_METHOD,
         Shape.INSTANCE,
+        Shape.WRAPPER,
         Shape.BUILTIN,
         Shape.CLASS,
     }
@@ -137,6 +141,7 @@ ASYNC = frozenset(
         Shape.ASYNC_NESTED_PARTIAL,
         Shape.ASYNC_PARTIAL_OF_METHOD,
         Shape.ASYNC_PARTIAL_METHOD,
+        Shape.ASYNC_NESTED_PARTIAL_METHOD,
         Shape.ASYNC_INSTANCE,
         Shape.ASYNC_PARTIAL_OF_INSTANCE,
         Shape.ASYNC_WRAPPER,
@@ -149,6 +154,7 @@ AWAITABLE = frozenset(
         Shape.SYNC_DECORATOR,
         Shape.LRU_CACHE,
         Shape.RAW_STATIC_METHOD,
+        Shape.PARTIAL_METHOD_OF_PARTIAL,
         Shape.INSTANCE_OF_INSTANCE,
         Shape.TYPES_COROUTINE,
         Shape.AWAITABLE_OBJECT,

@@ -55,10 +55,9 @@ def partial(work: Work, *bound: Any) -> Work:
 
 
 def nested_partial(work: Work, *bound: Any) -> Work:
-    class Partial(functools.partial[Any]):
-        """A subclass, for `functools.partial` would merge a plain one into one."""
-
-    return functools.partial(Partial(work, *bound[:1]), *bound[1:])
+    inner = functools.partial(work, *bound[:1])
+    inner.__doc__ = "One with an attribute of its own is not merged with the next."
+    return functools.partial(inner, *bound[1:])
 
 
 def partial_method(work: Work, *bound: Any) -> Work:
@@ -77,6 +76,16 @@ def instance(work: Work) -> Work:
             return work(*args, **kwargs)
 
     return Worker()
+
+
+def wrapper_function(work: Work) -> Work:
+    async def wrapped() -> None: ...
+
+    @functools.wraps(wrapped)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return work(*args, **kwargs)
+
+    return wrapper
 
 
 def builtin(work: Work) -> Work:
@@ -140,12 +149,25 @@ def async_instance(work: Work) -> Work:
     return Worker()
 
 
+def async_nested_partial_method(work: Work, *bound: Any) -> Work:
+    class Worker:
+        async def method(self, /, *args: Any, **kwargs: Any) -> Any:
+            return await work(*args, **kwargs)
+
+        partial = functools.partialmethod(method, *bound[:1])
+        nested: functools.partialmethod[Any] = functools.partialmethod(partial, *bound[1:])
+
+    return Worker().nested
+
+
 def async_partial_of_instance(work: Work, *bound: Any) -> Work:
     return functools.partial(async_instance(work), *bound)
 
 
 def async_wrapper(work: Work) -> Work:
-    @functools.wraps(work)
+    def wrapped() -> None: ...
+
+    @functools.wraps(wrapped)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         return await work(*args, **kwargs)
 
@@ -166,6 +188,16 @@ def lru_cache(work: Work) -> Work:
 
 def raw_static_method(work: Work) -> Work:
     return staticmethod(work)
+
+
+def partial_method_of_partial(work: Work, *bound: Any) -> Work:
+    async def method(self: object, /, *args: Any, **kwargs: Any) -> Any:
+        return await work(*args, **kwargs)
+
+    class Worker:
+        partial = functools.partialmethod(functools.partial(method), *bound)
+
+    return Worker().partial
 
 
 def instance_of_instance(work: Work) -> Work:
@@ -271,6 +303,7 @@ BUILDERS: dict[Shape, Callable[..., Work]] = {
     Shape.NESTED_PARTIAL: nested_partial,
     Shape.PARTIAL_METHOD: partial_method,
     Shape.INSTANCE: instance,
+    Shape.WRAPPER: wrapper_function,
     Shape.BUILTIN: builtin,
     Shape.CLASS: class_,
     Shape.ASYNC_METHOD: async_method,
@@ -280,6 +313,7 @@ BUILDERS: dict[Shape, Callable[..., Work]] = {
     Shape.ASYNC_NESTED_PARTIAL: nested_partial,
     Shape.ASYNC_PARTIAL_OF_METHOD: async_partial_of_method,
     Shape.ASYNC_PARTIAL_METHOD: async_partial_method,
+    Shape.ASYNC_NESTED_PARTIAL_METHOD: async_nested_partial_method,
     Shape.ASYNC_INSTANCE: async_instance,
     Shape.ASYNC_PARTIAL_OF_INSTANCE: async_partial_of_instance,
     Shape.ASYNC_WRAPPER: async_wrapper,
@@ -287,6 +321,7 @@ BUILDERS: dict[Shape, Callable[..., Work]] = {
     Shape.SYNC_DECORATOR: sync_decorator,
     Shape.LRU_CACHE: lru_cache,
     Shape.RAW_STATIC_METHOD: raw_static_method,
+    Shape.PARTIAL_METHOD_OF_PARTIAL: partial_method_of_partial,
     Shape.INSTANCE_OF_INSTANCE: instance_of_instance,
     Shape.TYPES_COROUTINE: types_coroutine,
     Shape.AWAITABLE_OBJECT: awaitable_object,
@@ -312,7 +347,9 @@ BINDS: dict[Shape, int] = {
     Shape.ASYNC_NESTED_PARTIAL: 2,
     Shape.ASYNC_PARTIAL_OF_METHOD: 1,
     Shape.ASYNC_PARTIAL_METHOD: 1,
+    Shape.ASYNC_NESTED_PARTIAL_METHOD: 2,
     Shape.ASYNC_PARTIAL_OF_INSTANCE: 1,
+    Shape.PARTIAL_METHOD_OF_PARTIAL: 1,
     Shape.PARTIAL_OF_GENERATOR: 1,
     Shape.PARTIAL_OF_ASYNC_GENERATOR: 1,
 }

@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from bgspec_conformance.checks.judgement import Answer, Held, Judgement, Violation
-from bgspec_conformance.history import Expired, History
+from bgspec_conformance.history import Event, Expired, History, Settled
 from bgspec_conformance.plan import Plan
 
 __all__ = ["MOST_ALSO", "AnswerSeen", "Tallies", "Tally", "ViolationSeen", "without_numbers"]
@@ -71,7 +71,7 @@ class Tally(msgspec.Struct):
         for judgement in judgements:
             match judgement:
                 case Violation():
-                    lasting = any(isinstance(event, Expired) for event in history.events)
+                    lasting = any(map(_waited_in_vain, history.events))
                     self.lasting = self.lasting or lasting
                     self._broken(ViolationSeen(plan, judgement, history.backend, lasting))
                 case Answer():
@@ -108,6 +108,10 @@ class Tally(msgspec.Struct):
             self._also(sentence)
         for seen in other.answers:
             self._answer(seen)
+
+
+def _waited_in_vain(event: Event) -> bool:
+    return isinstance(event, Expired) or (isinstance(event, Settled) and event.unfinished > 0)
 
 
 def without_numbers(sentence: str) -> str:

@@ -6,7 +6,8 @@ lines that its proof speaks of, evaluates the same expression. So the two must a
 ======================================  ===========================================================
 line                                    meaning
 ======================================  ===========================================================
-``t0 added`` / ``t0 refused: E``        the add returned / raised an error of type E
+``t0 added`` / ``t0 refused: E``        the add returned / raised an error of type E, and
+                                        TypeError stands for every kind of it
 ``t0 added: 'X'``                       ... and returned an X, where None was expected
 ``run 0 began``                         the first run is about to start
 ``run 0 ended``, and then one of        the await of its container came to its end
@@ -14,6 +15,7 @@ line                                    meaning
 ``cancelled``
 ``run 0 carries t1``                    t1's exception is reached from what the run raised
 ``run 0 is t1``                         ... and is the very object, where the contract allows
+``run 0 carries a TypeError``           one that no task raised is reached from what the run raised
 ``t0 started`` / ``ended`` /            the calls of a task
 ``raised`` / ``cancelled``
 ``t0 suspended`` / ``t0 resumed``       around each suspension
@@ -47,8 +49,8 @@ def lines(event: seen.Event) -> Iterator[str]:
     match event:
         case seen.Added(task=task, returned=returned):
             yield f"t{task} added" + ("" if returned == "None" else f": {returned!r}")
-        case seen.Refused(task=task, error=error):
-            yield f"t{task} refused: {error}"
+        case seen.Refused(task=task, error=error, type_error=type_error):
+            yield f"t{task} refused: {'TypeError' if type_error else error}"
         case seen.Paused(task=task):
             yield f"t{task} paused in add_task"
         case seen.RunBegan(run=run):
@@ -114,6 +116,8 @@ def _end(event: seen.RunEnded) -> Iterator[str]:
         yield f"{name} carries t{found.task}"
         if is_itself(found):
             yield f"{name} is t{found.task}"
+    if event.type_error:
+        yield f"{name} carries a TypeError"
     match event.way:
         case seen.Way.RETURNED:
             yield f"{name} returned" + ("" if event.value == "None" else f": {event.value!r}")

@@ -20,7 +20,16 @@ from bgspec_conformance.drivers.collector import drive, supports
 from bgspec_conformance.drivers.patience import Patience
 from bgspec_conformance.drivers.stage import Stage
 from bgspec_conformance.implementation import Implementation
-from bgspec_conformance.plan import ON_THE_LOOP, Await, CallBack, Cancel, Linger, Plan
+from bgspec_conformance.plan import (
+    ON_THE_LOOP,
+    Await,
+    CallBack,
+    Cancel,
+    Linger,
+    Plan,
+    Suspend,
+    Task,
+)
 from bgspec_conformance.shrink import smaller
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.tally import Tallies, Tally, ViolationSeen
@@ -35,8 +44,20 @@ REPEATS = 5
 """How often the smallest plan is carried out again, to see whether the fault comes and goes."""
 MOST_RELEASES = 12
 """Waits that patience ends before the trial gives up on what is left."""
-WAITS = Linger | Await | CallBack | Cancel
-"""Steps of a sync task that wait for the loop."""
+WAITS: dict[str, Callable[[Task], bool]] = {
+    "CALL-2": lambda task: (
+        task.shape not in ON_THE_LOOP
+        and any(isinstance(step, Linger | Await | CallBack | Cancel) for step in task.body)
+    ),
+    "CALL-4": lambda task: (
+        task.shape in ON_THE_LOOP
+        and any(isinstance(step, Suspend | Await | Cancel) for step in task.body)
+    ),
+}
+"""Which tasks would have to be waited for again, where a clause failed after a wait in vain.
+
+Sync ones that wait for a loop that does not turn, async ones that suspend and are never resumed.
+"""
 
 
 class Trial:
@@ -92,19 +113,20 @@ class Trial:
         found = self.tallies[clause].violation
         if found is None or found.plan is None or found.lasting or self.gave_up:
             return
+        smallest = found.plan
         tries = SHRINK_TRIES
         improved = True
         while improved and tries > 0:
             improved = False
-            for plan in smaller(found.plan):
+            for plan in smaller(smallest):
                 tries -= 1
                 violation = self._violation(clause, plan)
                 if violation is not None:
-                    found = ViolationSeen(plan, violation, self.backend)
+                    found, smallest = ViolationSeen(plan, violation, self.backend), plan
                     improved = True
                 if improved or tries <= 0:
                     break
-        shown = sum(self._violation(clause, found.plan) is not None for _ in range(REPEATS))
+        shown = sum(self._violation(clause, smallest) is not None for _ in range(REPEATS))
         self.tallies[clause].violation = msgspec.structs.replace(found, shown=shown, tries=REPEATS)
 
     def _violation(self, clause: str, plan: Plan) -> Violation | None:
@@ -124,9 +146,7 @@ class Trial:
         for clause, judgements in self.judge(case.plan, history).items():
             self.tallies[clause].count(judgements, case.plan, history)
 
-    def carry_out(
-        self, cases: Iterable[Case], then: Callable[[Case, seen.History], None]
-    ) -> None:
+    def carry_out(self, cases: Iterable[Case], then: Callable[[Case, seen.History], None]) -> None:
         """Carry out cases in one event loop, until one of them ends it.
 
         An implementation may end the loop itself, as asyncio does when a task of its own raises
@@ -158,24 +178,18 @@ class Trial:
     def _worthwhile(self, left: deque[Case]) -> Iterator[Case]:
         """The cases, taken from the left, that should not last as long as one before them did.
 
-        A clause that failed where a wait had to be ended is tried no more, and where a loop did not
-        turn during a sync task (CALL-2), no sync task waits for it again.
+        A clause that failed after a wait in vain is tried no more, nor are tasks that would have to
+        be waited for again.
         """
         while left:
             case = left.popleft()
-            if not (self._lasted(case.focus) or (self._lasted("CALL-2") and waits(case.plan))):
+            lasted = [clause for clause, tally in self.tallies.items() if tally.lasting]
+            waits = [WAITS[clause] for clause in lasted if clause in WAITS]
+            if case.focus not in lasted and not any(
+                wait(task) for wait in waits for task in case.plan.tasks
+            ):
                 yield case
-
-    def _lasted(self, clause: str) -> bool:
-        tally = self.tallies.get(clause)
-        return tally is not None and tally.lasting
 
     def _sign(self) -> None:
         self._events += 1
         self._beat()
-
-
-def waits(plan: Plan) -> bool:
-    """Whether a sync task of the plan waits for the loop."""
-    bodies = (task.body for task in plan.tasks if task.shape not in ON_THE_LOOP)
-    return any(isinstance(step, WAITS) for body in bodies for step in body)

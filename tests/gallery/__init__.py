@@ -2,3 +2,7 @@
 
 Every member overrides one step of the `Model`. Importing this package fills `MEMBERS` and `ODD`.
 """
+
+from tests.gallery import calling, context
+
+__all__ = ["calling", "context"]

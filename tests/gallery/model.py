@@ -21,7 +21,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-__all__ = ["Entry", "Model", "heart", "is_async", "is_generator", "stepped"]
+__all__ = ["Entry", "Model", "awaiting", "heart", "is_async", "is_generator", "stepped"]
 
 logger = logging.getLogger("gallery")
 
@@ -59,12 +59,16 @@ def is_generator(func: Any) -> bool:
     )
 
 
+async def awaiting(awaitable: Awaitable[Any]) -> Any:
+    """Await anything that can be, as a coroutine."""
+    return await awaitable
+
+
 @types.coroutine
 def stepped(awaitable: Awaitable[Any], context: Context) -> Generator[Any, Any, Any]:
     """Await something step by step within a context, in the task of the caller."""
-    iterator = awaitable.__await__()
-    throw = getattr(iterator, "throw", None)
-    step = functools.partial(context.run, next, iterator)
+    coroutine = awaiting(awaitable)
+    step: Callable[[], Any] = functools.partial(context.run, coroutine.send, None)
     while True:
         try:
             waited_for = step()
@@ -73,16 +77,9 @@ def stepped(awaitable: Awaitable[Any], context: Context) -> Generator[Any, Any, 
         try:
             sent = yield waited_for
         except BaseException as exc:
-            if throw is None:
-                raise
-            step = functools.partial(context.run, throw, exc)
+            step = functools.partial(context.run, coroutine.throw, exc)
         else:
-            send = next if sent is None else iterator.send  # type: ignore[attr-defined]
-            step = (
-                functools.partial(context.run, next, iterator)
-                if send is next
-                else functools.partial(context.run, send, sent)
-            )
+            step = functools.partial(context.run, coroutine.send, sent)
 
 
 class Model:
@@ -95,7 +92,7 @@ class Model:
 
     # Adding.
 
-    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]
+    def add_task(*args: Any, **kwargs: Any) -> None:
         """Take a task."""
         self, *rest = args
         func = rest.pop(0) if rest else kwargs.pop("func")

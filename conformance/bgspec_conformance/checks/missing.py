@@ -29,8 +29,9 @@ from bgspec_conformance.plan import (
     Task,
     Value,
 )
+from bgspec_conformance.transcript import lines
 
-__all__ = ["MANY", "RESERVED", "Expected", "expected_calls", "fits", "judged", "missing"]
+__all__ = ["MANY", "RESERVED", "Expected", "expected_calls", "fits", "judged", "missing", "special"]
 
 MANY = 8
 """Adds to one container beyond which a missing one shows a cap (ADD-3)."""
@@ -92,12 +93,12 @@ def expected_calls(reading: Reading) -> tuple[Expected, ...]:
 def _expected_calls(reading: Reading) -> Iterator[Expected]:
     shapes = Counter(reading.shape(call.task) for call in reading.calls if call.run is not None)
     for run in reading.runs:
-        if run.by != -1:
+        if reading.shared_by_runs(run):  # RUN-9's
             continue
         counts = Counter(call.task for call in reading.calls_in(run))
-        early = Counter(
+        astray = Counter(
             call.task for call in reading.calls if run.first and call.at < run.began
-        )
+        ) + Counter(call.task for call in reading.calls_after(run))
         waiting = reading.waiting_for(run)
         adds = Counter(add.task for add in waiting)
         for place, add in enumerate(waiting):
@@ -105,8 +106,8 @@ def _expected_calls(reading: Reading) -> Iterator[Expected]:
                 continue
             called = counts[add.task] > 0
             counts[add.task] -= called
-            if not called and early[add.task]:  # ADD-1's or ADD-8's
-                early[add.task] -= 1
+            if not called and astray[add.task]:  # before: ADD-1's or ADD-8's; after: RUN-2's
+                astray[add.task] -= 1
                 continue
             if not called and _excused(reading, run, add):
                 break
@@ -114,7 +115,7 @@ def _expected_calls(reading: Reading) -> Iterator[Expected]:
             if shape in BY_SHAPE and shapes[shape] == called:
                 clause = BY_SHAPE[shape]
             else:
-                clause = _special(reading, run, waiting, place, adds[add.task])
+                clause = special(reading, run, waiting, place, adds[add.task])
             yield Expected(add, run, called, _laden(reading.task(add.task), clause))
             if not called or _may_stop_at(reading, run, add):
                 break
@@ -135,8 +136,8 @@ def judged(reading: Reading, clause: str) -> Iterator[Judgement]:
             continue
         name = f"t{owed.add.task}"
         adds = sum(add.task == owed.add.task for add in reading.waiting_for(owed.run))
-        calls = sum(call.task == owed.add.task for call in reading.calls_in(owed.run))
-        span = _span(reading, owed.run)
+        calls = sum(call.run is owed.run for call in reading.calls_of(owed.add.task))
+        span = _span(reading, owed)
         if adds == 1:
             yield Violation(
                 f"{name} is called, for it was added",
@@ -151,14 +152,12 @@ def judged(reading: Reading, clause: str) -> Iterator[Judgement]:
             )
 
 
-def _span(reading: Reading, run: RunOf) -> str:
-    """An expression for the lines of the transcript from a run's beginning to the next one's."""
-    later = [other for other in reading.runs if other.began > run.began]
-    if reading.overlapping or (run.first and not later and len(reading.runs) == 1):
+def _span(reading: Reading, owed: Expected) -> str:
+    """An expression for the part of the transcript in which the call is owed."""
+    if all(call.run is owed.run for call in reading.calls_of(owed.add.task)) or not owed.run.end:
         return "log"
-    start = f"log.index('run {run.run} began')"
-    end = f"log.index('run {later[0].run} began')" if later else ""
-    return f"log[{start}:{end}]"
+    *_, end = lines(owed.run.end)
+    return f"log[log.index('run {owed.run.run} began'):log.index({end!r})]"
 
 
 def _times(count: int) -> str:
@@ -172,9 +171,13 @@ def fits(task: Task) -> bool:
 
 def _excused(reading: Reading, run: RunOf, add: AcceptedAdd) -> bool:
     """Whether something other than the task itself keeps it from being called."""
-    if run.cancelled_at is not None or run.end is None:
+    if run.cancelled_at is not None or run.end is None or run.expired:
         return True
-    refused = not run.first and run.end.way is not seen.Way.RETURNED and not reading.calls_in(run)
+    calls = reading.calls_in(run)
+    waiting = {other.task for other in reading.waiting_for(run)}
+    if any(call.failed and call.task not in waiting for call in calls):  # one of an earlier run's
+        return True
+    refused = not run.first and run.end.way is not seen.Way.RETURNED and not calls
     shape = reading.shape(add.task)
     misfit = shape in MISFIT and not fits(reading.task(add.task))
     return refused or misfit or shape in UNCALLABLE | GENERATORS | ASYNC_GENERATORS
@@ -185,7 +188,7 @@ def _may_stop_at(reading: Reading, run: RunOf, add: AcceptedAdd) -> bool:
     return reading.fails(add.task) or reading.shape(add.task) in REFUSED_AT_THE_RUN
 
 
-def _special(
+def special(
     reading: Reading, run: RunOf, waiting: tuple[AcceptedAdd, ...], place: int, adds: int
 ) -> str:
     """The clause that speaks for an add by where, when and how often it was made."""
@@ -199,7 +202,7 @@ def _special(
     before = [other for other in reading.runs if other.ended < run.began]
     if any(other.end and other.end.way is not seen.Way.RETURNED for other in before):
         return "ERR-8"
-    if reading.overlapping:
+    if reading.beside(run):
         return "RUN-8"
     if reading.plan.containers > 1:
         return "ADD-8"

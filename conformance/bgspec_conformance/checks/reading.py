@@ -212,6 +212,19 @@ class Reading:
         """The calls within one run, of tasks of its container."""
         return tuple(call for call in self.calls if call.run is run)
 
+    def calls_after(self, run: RunOf) -> tuple[Call, ...]:
+        """The calls of its container's tasks from its end to the container's next run, made while no
+        run was in progress."""
+        until = min((o.began for o in self.runs_of(run.container) if o.began > run.ended), default=None)
+        return tuple(
+            call
+            for call in self.calls
+            if call.container == run.container
+            and run.ended < call.at
+            and (until is None or call.at < until)
+            and not any(other.began < call.at < other.ended for other in self.runs)
+        )
+
     def waiting_for(self, run: RunOf) -> tuple[AcceptedAdd, ...]:
         """The adds to its container that came before a run began, and after the one before it."""
         since = max(
@@ -227,6 +240,18 @@ class Reading:
     def runs_of(self, container: int) -> tuple[RunOf, ...]:
         """The runs of one container."""
         return tuple(run for run in self.runs if run.container == container)
+
+    def beside(self, run: RunOf) -> tuple[RunOf, ...]:
+        """The runs in progress at the same time as one, nested ones included."""
+        return tuple(
+            other
+            for other in self.runs
+            if other is not run and other.began < run.ended and run.began < other.ended
+        )
+
+    def shared_by_runs(self, run: RunOf) -> bool:
+        """Whether another run of the same container was in progress at the same time."""
+        return any(other.container == run.container for other in self.beside(run))
 
     @cached_property
     def overlapping(self) -> bool:

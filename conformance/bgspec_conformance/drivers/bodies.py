@@ -114,9 +114,10 @@ def give(value: Value, shared: list[str]) -> object:
 
 
 def sync_step(performance: Performance, index: int, call: int, step: Step) -> None:
-    """One step of a sync body; on the loop's own thread it cannot wait, and does not."""
+    """One step of a sync body; on the loop's own thread, and for a loop that did not turn before, it
+    cannot wait, and does not."""
     stage = performance.stage
-    may_wait = threading.get_ident() != stage.thread
+    may_wait = stage.turns and threading.get_ident() != stage.thread
     match step:
         case Linger(turns=turns):
             if may_wait:
@@ -149,6 +150,7 @@ def linger(performance: Performance, index: int, call: int, turns: int) -> bool:
         turned = threading.Event()
         stage.backend.post(turned.set)
         if not stage.wait_in_thread(turned):
+            stage.turns = False
             stage.record(seen.Expired(index, call, "a turn of the loop"))
             return False
     stage.record(seen.Turned(index, call))

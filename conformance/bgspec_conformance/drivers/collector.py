@@ -23,7 +23,7 @@ import anyio.to_thread
 from bgspec_conformance import history as seen
 from bgspec_conformance.drivers.bodies import Callee, build
 from bgspec_conformance.drivers.race import race, run_in_thread
-from bgspec_conformance.drivers.stage import UNSET, VAR, Stage
+from bgspec_conformance.drivers.stage import VAR, Stage
 from bgspec_conformance.implementation import Implementation
 from bgspec_conformance.plan import (
     SYNC,
@@ -47,6 +47,8 @@ __all__ = ["Performance", "drive", "supports"]
 
 HOPS = 3
 """Turns of the loop, and trips to a worker thread, in which late work shows."""
+TRIPS = 20
+"""Trips to a worker thread in which every other thread lets go of what it held."""
 
 
 def supports(implementation: Implementation, backend: str, plan: Plan) -> bool:
@@ -94,7 +96,7 @@ async def drive(implementation: Implementation, stage: Stage) -> seen.History:
         stage: a fresh one.
     """
     random.seed(zlib.crc32(dump(stage.plan)))
-    VAR.set(UNSET)
+    VAR.set(seen.UNSET)
     performance = Performance(implementation, stage)
     with Listener(stage):
         for action in stage.plan.script:
@@ -138,6 +140,7 @@ class Performance:
         self._callees: dict[int, Callee] = {}
         self._functions: list[FunctionType] = []
         self._runs = 0
+        self._added = 0
         self._current: tuple[int, anyio.CancelScope, asyncio.Task[None] | None] | None = None
         self._on_asyncio = stage.backend.name == "asyncio"
         self._hosted = self._on_asyncio and (needs_task(stage.plan) or closes_coroutines(stage.plan))
@@ -193,6 +196,7 @@ class Performance:
                 seen.Refused(task, container, type(exc).__name__, refused, thread, by)
             )
             return
+        self._added += 1
         if inspect.iscoroutine(returned):
             returned.close()
         self.stage.record(
@@ -260,6 +264,8 @@ class Performance:
                 self._current = outer
         if by == -1:
             self._look_after(run, container)
+            await self._linger()
+            await self._let_go()
 
     def _ended(
         self, run: int, container: int, way: seen.Way, exc: BaseException, by: int
@@ -284,13 +290,29 @@ class Performance:
         own = self.stage.events.count(seen.CancelRequested(run, Means.TASK))
         return task is not None and not scope.cancel_called and task.cancelling() > own
 
+    async def _linger(self) -> None:
+        """Give what was left for later the time to show itself."""
+        for _ in range(HOPS):
+            await anyio.lowlevel.checkpoint()
+        if sum(self.stage.calls) < self._added or self.stage.active:
+            for _ in range(HOPS):
+                await anyio.to_thread.run_sync(self.no_op)
+
+    async def _let_go(self) -> None:
+        """Tell what became of arguments; a thread may still be on its way out of a task."""
+        stage = self.stage
+        if stage.watches_release:
+            for _ in range(TRIPS):
+                if stage.released_all:
+                    break
+                await anyio.to_thread.run_sync(self.no_op)
+            for event in stage.released(-1):
+                stage.record(event)
+
     def _look_after(self, run: int, container: int) -> None:
         """What can be asked once a run has ended."""
         stage = self.stage
         stage.record(seen.VarSeen(run, VAR.get()))
-        if stage.watches_release:
-            for event in stage.released(-1):
-                stage.record(event)
         if self.implementation.pending is not None:
             held = self.implementation.pending(self._containers[container])
             names = {id(callee.func): index for index, callee in self._callees.items()}
@@ -312,18 +334,15 @@ class Performance:
         """Wait until nothing can happen any more."""
         stage = self.stage
         done = anyio.Event()
-        for _ in range(HOPS):
-            await anyio.lowlevel.checkpoint()
-        if any(not sign.is_set() for sign in stage.started) or stage.active:
-            for _ in range(HOPS):
-                await anyio.to_thread.run_sync(self.no_op)
+        await self._linger()
         late = any(isinstance(event, seen.CancelRequested) for event in stage.events)
         with stage.patience.waiting(lambda: stage.backend.post(done.set)):
             while (stage.active or (late and self._held())) and not done.is_set():
                 await anyio.to_thread.run_sync(self.no_op)
         for coroutine in self.leftovers:
             coroutine.close()
-        stage.record(seen.Settled(tuple(stage.shared), self._held()))
+        unfinished = stage.active if done.is_set() else 0
+        stage.record(seen.Settled(tuple(stage.shared), self._held(), unfinished))
 
     def _borrowed(self) -> int:
         return int(anyio.to_thread.current_default_thread_limiter().borrowed_tokens)

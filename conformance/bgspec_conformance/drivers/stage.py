@@ -22,10 +22,9 @@ from bgspec_conformance.drivers.patience import Patience
 from bgspec_conformance.plan import Plan, Problem, Task, Value
 from bgspec_conformance.values import ALIKE, VALUES, make_problem, make_value
 
-__all__ = ["UNSET", "VAR", "Runaway", "Stage"]
+__all__ = ["VAR", "Runaway", "Stage"]
 
-UNSET = "unset"
-VAR: ContextVar[str] = ContextVar("VAR", default=UNSET)
+VAR: ContextVar[str] = ContextVar("VAR", default=seen.UNSET)
 """The context variable that plans speak of."""
 
 
@@ -71,6 +70,7 @@ class Stage:
         self.shared: list[str] = []
         self.made_at = "the add"
         self.active = 0
+        self.turns = True
         self.thread = threading.get_ident()
         self.calls = [0] * len(plan.tasks)
         self.started = [threading.Event() for _ in plan.tasks]
@@ -225,6 +225,11 @@ class Stage:
     def watches_release(self) -> bool:
         """Whether any argument is one that nobody else holds."""
         return bool(self._weak)
+
+    @property
+    def released_all(self) -> bool:
+        """Whether they are all gone."""
+        return all(reference() is None for reference in self._weak.values())
 
     # Exceptions ----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ its fault allows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -419,6 +420,7 @@ class Scene:
     def _run_function(self) -> Iterator[str]:
         """The function that awaits a container and writes down how that ended."""
         run = self.recipe.run.format(container="container")
+        tells_end = re.search(r"run \d+ ended", self.proof)
         yield "async def run(container, cancelled=None):"
         yield f'{INDENT}number = sum(line.endswith(" began") for line in log)'
         yield f'{INDENT}log.append(f"run {{number}} began")'
@@ -433,6 +435,8 @@ class Scene:
         yield f"{indent}try:"
         yield f"{indent}{INDENT}value = await {run}"
         yield f"{indent}except BaseException as exc:"
+        if tells_end:
+            yield f'{indent}{INDENT}log.append(f"run {{number}} ended")'
         if self._tells(" carries ") or self._tells(" is t"):
             self._quote("found_in")
             yield f"{indent}{INDENT}{self._quote('tell_failures')}(number, exc)"
@@ -442,6 +446,8 @@ class Scene:
             yield f"{indent}{INDENT}if scope.cancel_called:"
             yield f"{indent}{INDENT}{INDENT}raise"
         yield f"{indent}else:"
+        if tells_end:
+            yield f'{indent}{INDENT}log.append(f"run {{number}} ended")'
         told = '"" if value is None else f": {type(value).__name__!r}"'
         yield f'{indent}{INDENT}log.append(f"run {{number}} returned" + ({told}))'
         if self._cancels():
