@@ -48,6 +48,7 @@ KEYWORDS = (
     "a", "b", "value", "func", "self", "fn", "function", "args", "kwargs", "timeout", "task", "tasks",
     "name", "key", "delay", "countdown", "callback", "context", "loop", "priority", "queue", "retry",
     "target", "coro", "limiter", "cls", "id", "on_error", "eta", "expires", "background", "job", "cancellable", "abandon_on_cancel",
+    "f", "cb", "options", "executor", "task_id", "tags", "max_retries", "interval", "thread", "wait", "block",
 )  # fmt: skip
 """Names of keyword arguments, those that implementations are known to eat among them."""
 

@@ -106,7 +106,7 @@ class Trial:
         return {clause: list(check(reading)) for clause, check in self.checks.items()}
 
     def smallest(self, clause: str) -> None:
-        """Make the plan of a clause's violation as small as can be found, and see how often it shows.
+        """Make the plan of a clause's violation as small as can be, and see how often it shows.
 
         A plan whose wait had to be ended is left as it was seen: each try would take as long.
         """

@@ -573,7 +573,7 @@ class IteratesGenerators(AcceptsGenerators):
             for _ in made:
                 pass
         else:
-            await super().perform(entry)
+            await Model.perform(self, entry)
 
 
 # CALL-8 --------------------------------------------------------------------------------------

@@ -68,18 +68,19 @@ async def awaiting(awaitable: Awaitable[Any]) -> Any:
 def stepped(awaitable: Awaitable[Any], context: Context) -> Generator[Any, Any, Any]:
     """Await something step by step within a context, in the task of the caller."""
     coroutine = awaiting(awaitable)
-    step: Callable[[], Any] = functools.partial(context.run, coroutine.send, None)
+    step: Callable[[Any], Any] = coroutine.send
+    value: Any = None
     while True:
         try:
-            waited_for = step()
+            waited_for = context.run(step, value)
         except StopIteration as stop:
             return stop.value
         try:
-            sent = yield waited_for
+            value = yield waited_for
+            step = coroutine.send
         except BaseException as exc:
-            step = functools.partial(context.run, coroutine.throw, exc)
-        else:
-            step = functools.partial(context.run, coroutine.send, sent)
+            value = exc
+            step = coroutine.throw
 
 
 class Model:

@@ -1,4 +1,4 @@
-"""Checks of the chapter ARG: arguments."""
+"""Checks of the chapter ARG: what reaches the function."""
 
 from __future__ import annotations
 
@@ -9,75 +9,117 @@ from bgspec_conformance.checks.judgement import HELD, Judgement, Violation, chec
 from bgspec_conformance.checks.missing import judged
 from bgspec_conformance.checks.reading import Reading
 from bgspec_conformance.checks.refusals import refused
+from bgspec_conformance.plan import Value
 
-__all__ = ["keyword_as_given", "neither_changed_nor_mixed", "positional_as_given"]
+__all__ = ["keywords_arrive", "positionals_arrive", "stay_as_they_are"]
+
+
+def _line(arrival: Arrival) -> str:
+    """The transcript's line for the arguments that should have arrived."""
+    named = (f"{key}={name}" for key, name in arrival.kwargs)
+    return f"{arrival.call.name} got " + ", ".join([*arrival.args, *named])
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 @check("ARG-1")
-def positional_as_given(reading: Reading) -> Iterator[Judgement]:
-    """The positional arguments arrive: the same objects, all of them, in order."""
-    yield from judged(reading, "ARG-1")
+def positionals_arrive(reading: Reading) -> Iterator[Judgement]:
+    """Positional arguments arrive: the same objects, in order."""
     yield from refused(reading, "ARG-1")
+    for judgement in judged(reading, "ARG-1"):
+        if judgement is not HELD:
+            yield judgement
     for arrival in arrivals(reading):
-        if arrival.args_of_another:  # ARG-3's
+        call = arrival.call
+        if arrival.args_of_another:
             continue
-        arrived = arrival.call.start.args
-        if arrived != arrival.args:
-            yield _other_arguments(arrival, ", ".join(arrival.args), ", ".join(arrived))
-        elif arrived:
-            yield HELD
-
-
-@check("ARG-2")
-def keyword_as_given(reading: Reading) -> Iterator[Judgement]:
-    """The keyword arguments arrive: the same objects, under the same names, in order."""
-    for arrival in arrivals(reading):
-        arrived = arrival.call.start.kwargs
-        lost = {name for name, _ in arrival.kwargs} - {name for name, _ in arrived}
-        if lost or arrival.kwargs_of_another:  # ADD-5's or ARG-3's
-            continue
-        if arrived != arrival.kwargs:
-            yield _other_arguments(arrival, _by_name(arrival.kwargs), _by_name(arrived))
-        elif arrived:
-            yield HELD
-
-
-@check("ARG-3")
-def neither_changed_nor_mixed(reading: Reading) -> Iterator[Judgement]:
-    """No argument is changed between the add and the call, or arrives at another task."""
-    for arrival in arrivals(reading):
-        name, start = arrival.call.name, arrival.call.start
-        for stranger in arrival.strangers:
-            owner = stranger.partition(".")[0]
+        got = _shared(reading, call.task, call.start.args)
+        if got == _shared(reading, call.task, arrival.args):
+            if arrival.args:
+                yield HELD
+        else:
             yield Violation(
-                f"{name} gets its own arguments alone",
-                f"{name} got {stranger}, which was added with {owner}",
-                f"not any('{stranger}' in line for line in log if line.startswith('{name} got '))",
+                f"{call.name} gets {_listed(arrival.args)}",
+                f"{call.name} got {_listed(call.start.args)}",
+                _proof(reading, arrival),
             )
-        for changed in start.changed:
-            yield Violation(
-                f"{changed} has the content that it was added with",
-                f"the content of {changed} had changed when {name} was called",
-                f"'{changed} was changed' not in log",
-            )
-        if not arrival.strangers and not start.changed and (start.args or start.kwargs):
-            yield HELD
 
 
-def _other_arguments(arrival: Arrival, expected: str, arrived: str) -> Violation:
-    """That a call was given something else than what was added."""
-    name = arrival.call.name
-    line = f"{name} got {', '.join([*arrival.args, *_each_by_name(arrival.kwargs)])}"
-    return Violation(
-        f"{name} is called with {expected or 'no more than was added'}",
-        f"{name} was called with {arrived or 'nothing'}",
-        f"all(line == {line!r} for line in log if line.startswith('{name} got '))",
+def _shared(reading: Reading, task: int, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, the shared list by its own."""
+    values = reading.task(task).args
+    return tuple(
+        "shared"
+        if name in {f"t{task}.args[{place}]" for place, v in enumerate(values) if v is Value.SHARED}
+        else name
+        for name in names
     )
 
 
-def _by_name(kwargs: tuple[tuple[str, str], ...]) -> str:
-    return ", ".join(_each_by_name(kwargs))
+def _proof(reading: Reading, arrival: Arrival) -> str:
+    """An expression that is true where the positional arguments are the due ones."""
+    name = arrival.call.name
+    due = _shared(reading, arrival.call.task, arrival.args)
+    return (
+        f"all([part for part in line.removeprefix('{name} got ').split(', ') "
+        f"if part and '=' not in part] == {list(due)} for line in log if line.startswith('{name} got'))"
+    )
 
 
-def _each_by_name(kwargs: tuple[tuple[str, str], ...]) -> list[str]:
-    return [f"{key}={name}" for key, name in kwargs]
+@check("ARG-2")
+def keywords_arrive(reading: Reading) -> Iterator[Judgement]:
+    """Keyword arguments arrive: the same objects under the same names, in order, and no more."""
+    for arrival in arrivals(reading):
+        call = arrival.call
+        arrived = dict(call.start.kwargs)
+        if arrival.kwargs_of_another or any(key not in arrived for key, _ in arrival.kwargs):
+            continue
+        due = tuple(f"{key}={name}" for key, name in _by_name(reading, call.task, arrival.kwargs))
+        got = tuple(f"{key}={name}" for key, name in _by_name(reading, call.task, call.start.kwargs))
+        if got == due:
+            if due:
+                yield HELD
+        else:
+            yield Violation(
+                f"{call.name} gets the keywords {_listed(due)}",
+                f"{call.name} got the keywords {_listed(got)}",
+                f"all([part for part in line.removeprefix('{call.name} got ').split(', ') "
+                f"if '=' in part] == {list(due)} for line in log "
+                f"if line.startswith('{call.name} got'))",
+            )
+
+
+def _by_name(
+    reading: Reading, task: int, kwargs: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """The keywords, the shared list by its own name."""
+    values = dict(reading.task(task).kwargs)
+    return tuple(
+        (key, "shared" if name == f"t{task}.{key}" and values.get(key) is Value.SHARED else name)
+        for key, name in kwargs
+    )
+
+
+@check("ARG-3")
+def stay_as_they_are(reading: Reading) -> Iterator[Judgement]:
+    """Arguments are not changed, and not mixed between tasks."""
+    for arrival in arrivals(reading):
+        call = arrival.call
+        if arrival.args_of_another or arrival.kwargs_of_another:
+            got = [*call.start.args, *(f"{key}={name}" for key, name in call.start.kwargs)]
+            yield Violation(
+                f"{call.name} gets its own arguments",
+                f"{call.name} got {_listed(tuple(got))}",
+                f"{_line(arrival)!r} in log",
+            )
+        elif call.start.changed:
+            name = call.start.changed[0]
+            yield Violation(
+                f"{name} has the content that it was added with",
+                f"{name} was changed",
+                f"'{name} was changed' not in log",
+            )
+        elif arrival.args or arrival.kwargs:
+            yield HELD

@@ -165,8 +165,8 @@ def _times(count: int) -> str:
 
 
 def fits(task: Task) -> bool:
-    """Whether its arguments fit a function of one parameter."""
-    return len(task.args) == 1 and not task.kwargs
+    """Whether its arguments fit a function of one parameter, which is called ``one``."""
+    return (len(task.args), *dict(task.kwargs)) in {(1,), (0, "one")}
 
 
 def _excused(reading: Reading, run: RunOf, add: AcceptedAdd) -> bool:
@@ -204,7 +204,7 @@ def special(
         return "ERR-8"
     if reading.beside(run):
         return "RUN-8"
-    if reading.plan.containers > 1:
+    if reading.containers > 1:
         return "ADD-8"
     if place >= MANY:
         return "ADD-3"

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from bgspec_conformance import history as seen
-from bgspec_conformance.plan import Plan, Raise, Shape, Task
+from bgspec_conformance.plan import Plan, Raise, Shape, Task, Together
 
 __all__ = ["AcceptedAdd", "Call", "Reading", "RunOf"]
 
@@ -122,9 +122,21 @@ class Reading:
 
     def of(self, kind: type[E]) -> Iterator[tuple[int, E]]:
         """The events of one kind, with their places."""
+        for at, event in self._by_kind.get(kind, ()):
+            assert isinstance(event, kind)
+            yield at, event
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[tuple[int, seen.Event]]]:
+        by_kind: dict[type, list[tuple[int, seen.Event]]] = {}
         for at, event in enumerate(self.events):
-            if isinstance(event, kind):
-                yield at, event
+            by_kind.setdefault(type(event), []).append((at, event))
+        return by_kind
+
+    @cached_property
+    def containers(self) -> int:
+        """How many containers the plan takes."""
+        return self.plan.containers
 
     @cached_property
     def adds(self) -> tuple[AcceptedAdd, ...]:
@@ -255,7 +267,8 @@ class Reading:
 
     @cached_property
     def overlapping(self) -> bool:
-        """Whether any two runs were in progress at once, nested ones included."""
-        return any(
+        """Whether any two runs were in progress at once, nested ones included, or might have been."""
+        together = any(isinstance(action, Together) for action in self.plan.script)
+        return together or any(
             a.began < b.began < a.ended for a in self.runs for b in self.runs if a is not b
         )

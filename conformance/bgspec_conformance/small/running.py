@@ -1,9 +1,198 @@
-"""Small plans for the chapter RUN."""
+"""Small plans for the chapter RUN: one task first, then several, again, at once, and within."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
-from bgspec_conformance.small.case import Case
+from bgspec_conformance.plan import (
+    Add,
+    Await,
+    Linger,
+    Plan,
+    Raise,
+    Return,
+    Run,
+    Shape,
+    Step,
+    Suspend,
+    Suspension,
+    Task,
+    Together,
+    Value,
+)
+from bgspec_conformance.small.case import Case, add_all, simple
+
+__all__ = ["cases"]
+
+SYNC = Task(Shape.FUNCTION)
+ASYNC = Task(Shape.ASYNC_FUNCTION)
+BOTH = (SYNC, ASYNC)
+SLOW_SYNC = Task(Shape.FUNCTION, body=(Linger(3),))
+SLOW_ASYNC = Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=3),))
+SLOW = (SLOW_SYNC, SLOW_ASYNC)
 
 
 def cases() -> Iterator[Case]:
-    yield from ()
+    """Those that most others rest on come first."""
+    yield from _each_once()
+    yield from _lasting()
+    yield from _empty()
+    yield from _returning()
+    yield from _adding_within()
+    yield from _again()
+    yield from _later()
+    yield from _beside()
+    yield from _within()
+    yield from _releasing()
+
+
+def _each_once() -> Iterator[Case]:
+    for size in range(1, 5):
+        for mix in product(BOTH, repeat=size):
+            yield simple("RUN-1", *mix)
+    for size in range(5, 9):
+        yield simple("RUN-1", *[SYNC] * size)
+        yield simple("RUN-1", *[ASYNC] * size)
+        yield simple("RUN-1", *(BOTH * size)[:size])
+        yield simple("RUN-1", *(BOTH * size)[1 : size + 1])
+    failing = Task(Shape.FUNCTION, outcome=Raise()), Task(Shape.ASYNC_FUNCTION, outcome=Raise())
+    for task in failing:
+        yield simple("RUN-1", task)
+        yield simple("RUN-1", SYNC, ASYNC, task)
+
+
+def _lasting() -> Iterator[Case]:
+    for size in (1, 2, 3):
+        for mix in product(SLOW, repeat=size):
+            yield simple("RUN-2", *mix)
+    for by in Suspension:
+        slow = Task(Shape.ASYNC_FUNCTION, body=(Suspend(by, times=4),))
+        yield simple("RUN-2", slow)
+        yield simple("RUN-2", SYNC, slow, slow)
+    for slow in SLOW:
+        yield simple("RUN-2", *[slow] * 7)
+        yield simple("RUN-2", *[SYNC] * 6, slow)
+        yield simple("RUN-2", *[ASYNC] * 6, slow)
+    for turns in range(1, 13):
+        yield simple("RUN-2", Task(Shape.FUNCTION, body=(Linger(turns),)))
+        yield simple("RUN-2", Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=turns),)))
+
+
+def _empty() -> Iterator[Case]:
+    for _ in range(8):
+        yield Case(Plan((), (Run(),)), "RUN-3")
+    for runs in range(2, 8):
+        yield Case(Plan((), (Run(),) * runs), "RUN-3")
+    for containers in range(2, 8):
+        yield Case(Plan((), tuple(Run(number) for number in range(containers))), "RUN-3")
+    for task in (*BOTH, *SLOW):
+        yield Case(Plan((task,), (Add(0), Run(0), Run(1))), "RUN-3")
+        yield Case(Plan((task,), (Add(0), Run(1), Run(0), Run(2))), "RUN-3")
+        yield Case(Plan((task, task), (Add(0), Add(1), Run(1), Run(0))), "RUN-3")
+        yield Case(Plan((task,), (Run(1), Run(2), Add(0), Run(0))), "RUN-3")
+        yield Case(Plan((task,), (Run(0), Add(0), Run(0), Run(1))), "RUN-3")
+
+
+def _returning() -> Iterator[Case]:
+    for value in sorted(set(Value) - {Value.WEAK, Value.SHARED, Value.NONE}):
+        for shape, after in product((Shape.FUNCTION, Shape.ASYNC_FUNCTION), BOTH):
+            yield simple("RUN-4", Task(shape, outcome=Return(value)), after, SYNC)
+
+
+def _adding_within() -> Iterator[Case]:
+    def plan(tasks: tuple[Task, ...], added: int, runs: int = 2) -> Case:
+        adds = tuple(Add(index) for index in range(added))
+        return Case(Plan(tasks, (*adds, *(Run() for _ in range(runs)))), "RUN-5")
+
+    bodies: tuple[tuple[Step, ...], ...] = ((Add(1),), (Suspend(), Add(1)), (Add(1), Suspend()))
+    for added in (*BOTH, *SLOW):
+        yield plan((Task(Shape.FUNCTION, body=(Add(1),)), added), 1)
+        yield plan((Task(Shape.FUNCTION, body=(Linger(), Add(1), Linger())), added), 1)
+        for body in bodies:
+            yield plan((Task(Shape.ASYNC_FUNCTION, body=body), added), 1)
+    for shape, other, added in product((Shape.FUNCTION, Shape.ASYNC_FUNCTION), BOTH, BOTH):
+        adder = Task(shape, body=(Add(2),))
+        yield plan((adder, other, added), 2)
+        yield plan((other, adder, added), 2)
+        yield plan((Task(shape, body=(Add(1), Add(2))), other, added), 1)
+        yield plan((Task(shape, body=(Add(1),)), Task(shape, body=(Add(2),)), added), 1)
+        many = [other] * 6
+        yield plan((*many, Task(shape, body=(Add(7),)), added), 7)
+
+
+def _again() -> Iterator[Case]:
+    for size in (1, 2, 3):
+        for mix in product(BOTH, repeat=size):
+            yield simple("RUN-6", *mix, runs=2)
+    for slow in SLOW:
+        yield simple("RUN-6", slow, runs=2)
+    for mix in product(BOTH, repeat=2):
+        yield simple("RUN-6", *mix, runs=3)
+    for size in range(4, 10):
+        yield simple("RUN-6", *(BOTH * size)[:size], runs=2)
+        yield simple("RUN-6", *[SYNC] * size, runs=2)
+        yield simple("RUN-6", *[ASYNC] * size, runs=2)
+
+
+def _later() -> Iterator[Case]:
+    failing = Task(Shape.FUNCTION, outcome=Raise()), Task(Shape.ASYNC_FUNCTION, outcome=Raise())
+    for later in (*BOTH, *SLOW):
+        yield Case(Plan((later,), (Run(), Add(0), Run())), "RUN-7")
+        yield Case(Plan((later,), (Run(), Run(), Add(0), Run())), "RUN-7")
+        for first in (*BOTH, *failing):
+            yield Case(Plan((first, later), (Add(0), Run(), Add(1), Run())), "RUN-7")
+            two = (Add(0), Run(), Add(1), Add(2), Run())
+            yield Case(Plan((first, later, SYNC), two), "RUN-7")
+        third = (Add(0), Run(), Add(1), Run(), Add(2), Run())
+        yield Case(Plan((SYNC, ASYNC, later), third), "RUN-7")
+        many = (*(Add(n) for n in range(6)), Run(), Add(6), Run())
+        yield Case(Plan((*[ASYNC] * 6, later), many), "RUN-7")
+
+
+def _beside() -> Iterator[Case]:
+    shapes = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)
+    for one, other in product(shapes, repeat=2):
+        meeting = Task(one, body=(Await(1),)), Task(other, body=(Await(0),))
+        yield Case(Plan(meeting, (Add(0, 0), Add(1, 1), Together((0, 1)))), "RUN-8")
+        yield Case(Plan(meeting, (Add(1, 1), Add(0, 0), Together((1, 0)))), "RUN-8")
+        for before in BOTH:
+            plan = (Add(2, 0), Add(0, 0), Add(3, 1), Add(1, 1), Together((0, 1)))
+            yield Case(Plan((*meeting, before, before), plan), "RUN-8")
+    for inner in (*BOTH, *SLOW):
+        for body in ((Run(1),), (Suspend(), Run(1)), (Run(1), Suspend())):
+            outer = Task(Shape.ASYNC_FUNCTION, body=body)
+            yield Case(Plan((outer, inner), (Add(0, 0), Add(1, 1), Run(0))), "RUN-8")
+            yield Case(Plan((outer, inner, SYNC), (Add(0), Add(1, 1), Add(2), Run(0))), "RUN-8")
+    for one, other in product((*BOTH, *SLOW), repeat=2):
+        yield Case(Plan((one, other), (Add(0, 0), Add(1, 1), Together((0, 1)))), "RUN-8")
+
+
+def _within() -> Iterator[Case]:
+    for body in ((Run(),), (Suspend(), Run()), (Run(), Suspend())):
+        own = Task(Shape.ASYNC_FUNCTION, body=body)
+        yield simple("RUN-9", own)
+        for other in BOTH:
+            yield simple("RUN-9", own, other)
+            yield simple("RUN-9", other, own)
+    for size in (1, 2):
+        for mix in product(SLOW, repeat=size):
+            yield Case(Plan(mix, (*add_all(*mix), Together((0, 0)))), "RUN-9")
+    for by in Suspension:
+        slow = Task(Shape.ASYNC_FUNCTION, body=(Suspend(by, 5),))
+        yield Case(Plan((slow, SYNC), (Add(0), Add(1), Together((0, 0)))), "RUN-9")
+        yield Case(Plan((slow, slow), (Add(0), Add(1), Together((0, 0)))), "RUN-9")
+
+
+def _releasing() -> Iterator[Case]:
+    for shape in (Shape.FUNCTION, Shape.ASYNC_FUNCTION, Shape.PARTIAL, Shape.ASYNC_PARTIAL):
+        for weak in (
+            Task(shape, (Value.WEAK,)),
+            Task(shape, (Value.NONE, Value.WEAK)),
+            Task(shape, (Value.NONE,), (("value", Value.WEAK),)),
+        ):
+            yield simple("RUN-10", weak)
+            for mix in product(BOTH, repeat=2):
+                yield simple("RUN-10", weak, *mix)
+    for first in BOTH:
+        yield simple("RUN-10", *[first] * 6, Task(Shape.FUNCTION, (Value.WEAK,)), SYNC, ASYNC)
