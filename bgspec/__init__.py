@@ -6,7 +6,7 @@ implementation promises with ``bgspec check``.
 
 from __future__ import annotations
 
-from bgspec.errors import BgspecError, RunInProgress, TaskRefused
+from bgspec.errors import BgspecError, RunInProgress, TaskRefused, UnknownClause
 from bgspec.protocols import StrictAddTask, SupportsAddTask, SupportsBackgroundTasks, SupportsRun
 from bgspec.runner import BackgroundTasks
 from bgspec.task import Task
@@ -21,6 +21,7 @@ __all__ = [
     "SupportsRun",
     "Task",
     "TaskRefused",
+    "UnknownClause",
     "__version__",
 ]
 

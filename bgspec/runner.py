@@ -13,8 +13,8 @@ still there, where `tasks` tells it (CAN-5) and a later run takes it.
 
 *Async tasks* run within the task that awaits the run, so the current task, cancel scopes and
 time-outs are as if the caller had awaited the function itself. Their context is their own all the
-same: a coroutine is stepped by ``context.run(next, ...)``, and what it yields is yielded
-on to the loop (`resumed`). The first step is made here, for most small tasks have no second one.
+same: a coroutine is stepped by ``context.run(next, ...)``, and what it yields is yielded on to the
+loop (`resumed`). The first step is made here, for most small tasks have no second one.
 
 *Sync tasks* make a trip to a worker thread (`Trip`), in their context too. If the call returned an
 awaitable, it is then awaited as an async task is.
@@ -206,7 +206,7 @@ class BackgroundTasks:
             if watch.is_final(failures[-1]):
                 _raise([failures.pop()])
             if self._on_error == "stop":
-                return
+                break
         if watch.is_cancelling():
             # It would strike whatever comes next, though a time-out may have taken it back.
             await checkpoint()

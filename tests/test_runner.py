@@ -503,9 +503,8 @@ async def test_an_awaitable_that_a_sync_callable_returns_is_awaited_on_the_loop(
     assert seen == [threading.get_ident(), "next"]
 
 
-async def test_a_future_that_a_sync_callable_returns_is_awaited(anyio_backend_name: str) -> None:
-    if anyio_backend_name != "asyncio":
-        pytest.skip("futures are asyncio's")
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_future_that_a_sync_callable_returns_is_awaited() -> None:
     future = asyncio.get_running_loop().create_future()
     future.set_exception(ValueError("from the future"))
     with pytest.raises(ValueError, match="from the future"):

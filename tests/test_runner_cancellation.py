@@ -7,6 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from typing import Literal
 
 import anyio
 import pytest
@@ -437,6 +438,21 @@ async def test_an_awaitable_of_a_sync_task_is_reached_by_a_cancellation_held_bac
     task.go_on.set()
     assert await cancelled(host)
     assert seen == ["reached"]
+
+
+@on_asyncio
+@pytest.mark.parametrize("on_error", ["continue", "stop"])
+async def test_a_cancellation_held_back_is_delivered_though_the_task_failed(
+    on_error: Literal["continue", "stop"], caplog: pytest.LogCaptureFixture
+) -> None:
+    task = Lingering(ValueError("at last"))
+    host = asyncio.create_task(BackgroundTasks([task], on_error=on_error)())
+    await until(task.started.is_set)
+    host.cancel()
+    await asyncio.sleep(0)
+    task.go_on.set()
+    assert await cancelled(host)
+    assert "ValueError: at last" in caplog.text
 
 
 @on_asyncio

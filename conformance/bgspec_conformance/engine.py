@@ -162,7 +162,7 @@ def _loops(ways: list[_Way]) -> Tally:
     works = [way.backend for way in ways if not way.unsupported]
     plan = Plan((Task(),), (Add(0), Run()))
     answer = Answer(" and ".join(works), "'t0 started' in log")
-    return Tally(len(ways), len(works), None, (AnswerSeen(answer, plan, works[0]),))
+    return Tally(len(ways), len(works), answers=(AnswerSeen(answer, plan, works[0]),))
 
 
 @dataclass(slots=True)

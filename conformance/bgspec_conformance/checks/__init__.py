@@ -5,6 +5,7 @@ Importing this package registers them all in `CHECKS`.
 
 from bgspec_conformance.checks import (
     adding,
+    aftermath,
     arguments,
     calling,
     cancellation,
@@ -25,6 +26,7 @@ __all__ = [
     "Reading",
     "Violation",
     "adding",
+    "aftermath",
     "arguments",
     "calling",
     "cancellation",

@@ -85,8 +85,10 @@ class FailedRun:
 
 
 def failed_runs(reading: Reading) -> Iterator[FailedRun]:
-    """The runs that a task failed in, and that ended by themselves; those in which a failing task
-    was called again are RUN-1's."""
+    """The runs that a task failed in, and that ended by themselves.
+
+    Those in which a failing task was called again are RUN-1's.
+    """
     for run in reading.runs:
         if run.end is None or run.expired or reading.shared_by_runs(run):
             continue

@@ -107,6 +107,7 @@ class Reading:
         self.plan = plan
         self.history = history
         self.events = history.events
+        self._waiting: dict[int, tuple[AcceptedAdd, ...]] = {}
 
     def task(self, index: int) -> Task:
         """The plan's task of that number."""
@@ -222,7 +223,15 @@ class Reading:
 
     def calls_in(self, run: RunOf) -> tuple[Call, ...]:
         """The calls within one run, of tasks of its container."""
-        return tuple(call for call in self.calls if call.run is run)
+        return self._by_run.get(run.run, ())
+
+    @cached_property
+    def _by_run(self) -> dict[int, tuple[Call, ...]]:
+        runs: dict[int, list[Call]] = {}
+        for call in self.calls:
+            if call.run is not None:
+                runs.setdefault(call.run.run, []).append(call)
+        return {run: tuple(calls) for run, calls in runs.items()}
 
     def calls_after(self, run: RunOf) -> tuple[Call, ...]:
         """The calls of its container's tasks from its end to the container's next run, made while no
@@ -239,6 +248,11 @@ class Reading:
 
     def waiting_for(self, run: RunOf) -> tuple[AcceptedAdd, ...]:
         """The adds to its container that came before a run began, and after the one before it."""
+        if run.run not in self._waiting:
+            self._waiting[run.run] = self._waited(run)
+        return self._waiting[run.run]
+
+    def _waited(self, run: RunOf) -> tuple[AcceptedAdd, ...]:
         since = max(
             (other.began for other in self.runs_of(run.container) if other.began < run.began),
             default=-1,

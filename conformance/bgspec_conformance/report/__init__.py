@@ -1,0 +1,1 @@
+"""Reports: from verdicts to a terminal, JSON and JUnit."""
