@@ -44,13 +44,14 @@ Examples:
 """
 
 
-@click.group(epilog=f"\b\nStart with:\n  bgspec check starlette\n  bgspec spec CALL-6\n")
+@click.group(epilog="\b\nStart with:\n  bgspec check starlette\n  bgspec spec CALL-6\n")
 @click.version_option(package_name="bgspec", message="%(prog)s %(version)s")
 def cli() -> None:
     """The contract of background tasks, and who keeps it.
 
     ``check`` finds out, clause by clause, what an implementation of ``tasks.add_task(func, *args,
-    **kwargs)`` promises, and shows each broken clause with a small program. ``spec`` prints the contract.
+    **kwargs)`` promises, and shows each broken clause with a small program. ``spec`` prints the
+    contract.
     """
 
 
@@ -113,8 +114,8 @@ def check(
 ) -> None:
     """Find out which clauses hold for each TARGET.
 
-    A TARGET is a registered name, or module:attr, where attr is a class or a factory of containers (objects
-    with add_task and an async __call__), or a bgspec_conformance.Implementation.
+    A TARGET is a registered name, or module:attr, where attr is a class or a factory of containers
+    (objects with add_task and an async __call__), or a bgspec_conformance.Implementation.
     """
     from bgspec_conformance.engine import Options
     from bgspec_conformance.target import registered

@@ -1,9 +1,10 @@
 """A history: what was seen to happen while a plan was carried out, as plain data.
 
-Events stand in one total order, whichever thread they happened in. They name tasks, containers
-and runs by their number in the plan, never by identity, so that a history can be saved, compared and judged
-again. An object is named by where it came from: ``t0.args[1]``, ``copy of t0.args[1]``, or
-``a stranger``; out of its place, one that is the same everywhere by what it is: ``None``, ``shared``.
+Events stand in one total order, whichever thread they happened in. They name tasks, containers and
+runs by their number in the plan, never by identity, so that a history can be saved, compared and
+judged again. An object is named by where it came from: ``t0.args[1]``, ``copy of t0.args[1]``, or
+``a stranger``; out of its place, one that is the same everywhere by what it is: ``None``,
+``shared``.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ __all__ = [
     "Surfaced",
     "Suspended",
     "Turned",
-    "Untold",
     "VarSeen",
     "Way",
     "Written",
@@ -94,7 +94,8 @@ class Paused(Record, frozen=True, tag="paused"):
 
 
 class RunBegan(Record, frozen=True, tag="run-began"):
-    """A container is about to be awaited; ``by`` is the task whose body awaits, -1 for the script."""
+    """A container is about to be awaited; ``by`` is the task whose body awaits, -1 for the
+    script."""
 
     run: int
     container: int
@@ -263,7 +264,8 @@ class Logged(Record, frozen=True, tag="logged"):
 
 class Released(Record, frozen=True, tag="released"):
     """Whether a task's argument that nobody else holds is gone, at the start of a later task
-    (``at``) or after the run (-1)."""
+    (``at``) or after the run (-1).
+    """
 
     task: int
     at: int

@@ -30,9 +30,8 @@ class Recipe:
     """How a program uses the implementation, as source for witnesses.
 
     Attributes:
-        imports: the import lines.
-        make: an expression that makes a container.
-        add: a statement that adds; ``{container}`` and ``{call}`` (the function and its arguments) are
+        imports: the import lines. make: an expression that makes a container. add: a statement
+        that adds; ``{container}`` and ``{call}`` (the function and its arguments) are
             filled in.
         run: an expression that is awaited; ``{container}`` is filled in.
     """

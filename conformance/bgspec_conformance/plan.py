@@ -1,10 +1,10 @@
 """A plan: what will be added and done, as plain data.
 
-A plan is a table of tasks and a script. The script is carried out from top to bottom by the driver;
-a task's body is carried out when the implementation calls the task. Both refer to tasks and
-containers by number, so a plan reads as ``t0``, ``t1``, ... and ``c0``, ``c1``, ...: adding ``t0``
-twice is two equal adds. Nothing here knows how a shape is built, what a value is, or which framework
-will be asked; a plan goes to JSON and back.
+A plan is a table of tasks and a script. The script is carried out from top to bottom by the
+driver; a task's body is carried out when the implementation calls the task. Both refer to tasks
+and containers by number, so a plan reads as ``t0``, ``t1``, ... and ``c0``, ``c1``, ...: adding
+``t0`` twice is two equal adds. Nothing here knows how a shape is built, what a value is, or which
+framework will be asked; a plan goes to JSON and back.
 """
 
 from __future__ import annotations

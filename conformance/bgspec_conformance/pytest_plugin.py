@@ -6,7 +6,7 @@ pytest loads this in every session, so nothing heavy is imported until the optio
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -81,8 +81,8 @@ class BrokenClause(Exception):
 class ClauseItem(pytest.Item):
     """A clause, as a test."""
 
-    def __init__(self, *, entry: Entry, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]  pytest's own
+    def __init__(self, *, entry: Entry, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.entry = entry
 
     def runtest(self) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
-
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
@@ -38,7 +37,6 @@ from bgspec_conformance.plan import (
     Value,
     Write,
 )
-from bgspec_conformance.values import HASHABLE
 
 __all__ = ["KEYWORDS", "casts", "family", "generate", "plans"]
 
@@ -105,8 +103,8 @@ def casts(draw: st.DrawFn) -> tuple[Task, ...]:
 def family(cast: tuple[Task, ...]) -> Iterator[Plan]:
     """The plans that are made of one cast; drawing it is what costs.
 
-    In order, reversed, twice over as equal adds, thirty of them, in two containers, from
-    threads, with the context variable set between, run again, added between two runs, and added by a task.
+    In order, reversed, twice over as equal adds, thirty of them, in two containers, from threads,
+    with the context variable set between, run again, added between two runs, and added by a task.
     """
     numbers = range(len(cast))
     adds = tuple(Add(index) for index in numbers)

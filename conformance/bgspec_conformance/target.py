@@ -1,8 +1,8 @@
 """Targets: from what stands on the command line to implementations.
 
 A target is a registered name (``starlette``) or ``module:attr``, where ``attr`` is a class or
-factory of containers, an `Implementation`, or several. It is loaded in a child process only, for an import may
-do anything.
+factory of containers, an `Implementation`, or several. It is loaded in a child process only, for
+an import may do anything.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def load(target: str) -> tuple[Implementation, ...]:
     """The implementations that a target stands for.
 
     Raises:
-        TargetError: it cannot be loaded, or is nothing that the suite can try; the message says what
-            to do.
+        TargetError: it cannot be loaded, or is nothing that the suite can try; the message says
+            what to do.
     """
     if ":" in target:
         module, _, attr = target.partition(":")

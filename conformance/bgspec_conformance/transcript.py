@@ -131,7 +131,8 @@ def is_itself(found: seen.Surfaced) -> bool:
     """Whether a task's exception surfaced as ERR-2 allows: the very object, its traceback reaching
     into the task, raised by the run or a member of a group that it raised; as the cause only of
     a RuntimeError for a StopIteration, as the context only of another task's exception or of what
-    ended the run, if it did not end the run itself."""
+    ended the run, if it did not end the run itself.
+    """
     if not (found.same and found.into_task):
         return False
     for step, through in zip(found.path, found.through, strict=True):

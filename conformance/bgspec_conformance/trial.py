@@ -170,7 +170,7 @@ class Trial:
 
         try:
             anyio.run(one_by_one, backend=self.backend)
-        except BaseException as exc:  # noqa: BLE001  how a run ends is what we came to see
+        except BaseException as exc:
             if stage is None or case is None:
                 raise
             then(case, stage.ended_by(exc))

@@ -30,10 +30,9 @@ class Evidence(msgspec.Struct, frozen=True):
     """What a failure shows.
 
     Attributes:
-        expected: what should have been seen.
-        seen: what was seen, and on which backend.
-        plan: the smallest plan found; None where the failure is not one plan's.
-        proof: an expression over the plan's transcript that is true where the clause is kept; where two
+        expected: what should have been seen. seen: what was seen, and on which backend. plan: the
+        smallest plan found; None where the failure is not one plan's. proof: an expression over
+        the plan's transcript that is true where the clause is kept; where two
             plans got two answers, one that is true of this plan's answer alone.
         other: where two plans got two answers, the second plan; else None.
         other_proof: the same for the second plan's answer.
@@ -61,9 +60,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """One clause's verdict.
 
     Attributes:
-        clause: its id.
-        kind: the verdict.
-        answer: for a CHOICE with one answer in each situation: the answer, or ``situation: answer`` for
+        clause: its id. kind: the verdict. answer: for a CHOICE with one answer in each situation:
+        the answer, or ``situation: answer`` for
             each.
         examples: histories judged.
         exercised: those that exercised the clause.

@@ -1,7 +1,7 @@
 """The kill matrix: which clauses each member of the gallery fails.
 
-``python -m tests.gallery.matrix [NAME ...]`` prints it, or the rows of the named members with what was
-seen; any ``module:attr`` serves as a name as well.
+``python -m tests.gallery.matrix [NAME ...]`` prints it, or the rows of the named members with what
+was seen; any ``module:attr`` serves as a name as well.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from bgspec_conformance.strategies import plans
 from bgspec_conformance.tally import Tallies, Tally
 from bgspec_conformance.trial import Trial
 from bgspec_conformance.verdict import Kind, Verdict, conclude
-
 from tests.gallery.member import MEMBERS, ODD, Member
 
 __all__ = ["implementation_of", "row", "tried"]
@@ -57,7 +56,7 @@ def tried(implementation: Implementation, seed: int = SEED, large: int = LARGE) 
 def row(verdicts: list[Verdict]) -> dict[str, str]:
     """The clauses that are not passed: failed, or blocked by which."""
     return {
-        verdict.clause: verdict.blocked_by and f"blocked by {verdict.blocked_by}" or verdict.kind
+        verdict.clause: (verdict.blocked_by and f"blocked by {verdict.blocked_by}") or verdict.kind
         for verdict in verdicts
         if verdict.kind not in {Kind.PASSED, Kind.NOT_APPLICABLE}
     }

@@ -1,9 +1,9 @@
 """The model: a small container that keeps every MUST and SHOULD, in steps that a member overrides.
 
-It is slow and plain on purpose, and shares nothing with the reference runner, so that a fault of one is
-not a fault of both. Its answers: misfits at the run; an add while running joins this run; a second
-run does what is new; awaited within itself or twice, it refuses; it continues after a failure;
-context as of the add; a stray cancellation error leaves the run as it is.
+It is slow and plain on purpose, and shares nothing with the reference runner, so that a fault of
+one is not a fault of both. Its answers: misfits at the run; an add while running joins this run; a
+second run does what is new; awaited within itself or twice, it refuses; it continues after a
+failure; context as of the add; a stray cancellation error leaves the run as it is.
 """
 
 from __future__ import annotations

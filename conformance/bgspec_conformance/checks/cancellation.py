@@ -54,7 +54,7 @@ def reaches_the_task(reading: Reading) -> Iterator[Judgement]:
                     f"{call.name} stayed suspended",
                     f"'{call.name} waited in vain for the cancellation' not in log",
                 )
-            elif isinstance(call.end, seen.Cancelled):
+            elif isinstance(call.end, seen.Cancelled) and not run.expired:
                 yield HELD
 
 
@@ -153,7 +153,8 @@ def tells_what_never_started(reading: Reading) -> Iterator[Judgement]:
         else:
             due_line = f"after run {run.run} pending: " + ", ".join(f"t{task}" for task in due)
             yield Violation(
-                "it tells what never started: " + (", ".join(f"t{task}" for task in due) or "nothing"),
+                "it tells what never started: "
+                + (", ".join(f"t{task}" for task in due) or "nothing"),
                 "it told "
                 + (", ".join(f"t{t}" if t >= 0 else "a stranger" for t in told.tasks) or "nothing"),
                 f"{due_line!r} in log",
@@ -163,10 +164,13 @@ def tells_what_never_started(reading: Reading) -> Iterator[Judgement]:
 @check("CAN-6")
 def nothing_starts_once_cancelled(reading: Reading) -> Iterator[Judgement]:
     """Once the run has been cancelled, no task starts, though none suspends in between."""
+    requests = {event.run: event.by for _, event in reading.of(seen.CancelRequested)}
     for run, at in _cancelled_runs(reading):
         left = [c.over for c in reading.calls_in(run) if isinstance(c.end, seen.Cancelled)]
         after = [c for c in reading.calls_in(run) if c.at > at]
-        waiting = [add for add in reading.waiting_for(run) if reading.shape(add.task) not in UNCALLABLE]
+        waiting = [
+            add for add in reading.waiting_for(run) if reading.shape(add.task) not in UNCALLABLE
+        ]
         started = {call.task for call in reading.calls_in(run) if call.at < at}
         if all(add.task in started for add in waiting) and not after:
             continue
@@ -176,7 +180,7 @@ def nothing_starts_once_cancelled(reading: Reading) -> Iterator[Judgement]:
                 f"{later.name} does not start, for run {run.run} is cancelled already",
                 f"{later.name} started",
                 f"'{later.name} started' not in "
-                f"log[[' is cancelled by ' in line for line in log].index(True):]",
+                f"log[log.index('run {run.run} is cancelled by {requests[run.run]}'):]",
             )
         elif not left:
             yield HELD

@@ -1,8 +1,8 @@
 """Hung runs: runs that nothing would have ended, and the one clause that each is charged to.
 
-The companion of `missing`: a run that hangs breaks a different promise where it is empty, nested, or had
-a StopIteration raised in it. A run that only lasts as long as a task that waits in vain has not
-hung: patience ends the task's wait first.
+The companion of `missing`: a run that hangs breaks a different promise where it is empty, nested,
+or had a StopIteration raised in it. A run that only lasts as long as a task that waits in vain has
+not hung: patience ends the task's wait first.
 """
 
 from __future__ import annotations

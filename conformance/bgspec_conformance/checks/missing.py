@@ -1,8 +1,8 @@
 """Missing calls: accepted adds that were never called, and the one clause that each is charged to.
 
 A task that is never called breaks a different promise where it is a lambda around a coroutine
-function, an equal add, one of forty, or added from a thread. One fault should fail one clause, so the
-charge is decided here, once, from what is special about the add; a task that is special in
+function, an equal add, one of forty, or added from a thread. One fault should fail one clause, so
+the charge is decided here, once, from what is special about the add; a task that is special in
 nothing is RUN-1's.
 """
 
@@ -85,8 +85,9 @@ class Expected:
 
 @lru_cache(maxsize=1)  # every check asks, one after the other
 def expected_calls(reading: Reading) -> tuple[Expected, ...]:
-    """The calls that every implementation owes, whatever its answers: those of the adds made since the
-    container's last run, up to the first failure, cancellation or refusal of the run."""
+    """The calls that every implementation owes, whatever its answers: those of the adds made since
+    the container's last run, up to the first failure, cancellation or refusal of the run.
+    """
     return tuple(_expected_calls(reading))
 
 

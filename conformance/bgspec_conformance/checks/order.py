@@ -32,7 +32,8 @@ def starts_in_order(reading: Reading) -> Iterator[Judgement]:
 
 def in_order(added: list[int], calls: tuple[Call, ...]) -> Iterator[Judgement]:
     """Whether calls start in the order of these adds, as far as they were called; nothing where
-    one was called too often (RUN-1)."""
+    one was called too often (RUN-1).
+    """
     left = Counter(call.task for call in calls)
     due: list[int] = []
     for task in added:

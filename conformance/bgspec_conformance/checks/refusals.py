@@ -1,9 +1,9 @@
 """Refused adds, and the one clause that each is charged to.
 
-An add may be refused for what is added, for how many there are, or for where it comes from. A refusal is
-about the add itself where it was the container's first, or where a later one was taken;
-otherwise it may be about their number. The clauses that let an add be refused (ADD-5, ADD-9, CALL-7,
-and RUN-5 and RUN-7 once a run has begun) judge for themselves.
+An add may be refused for what is added, for how many there are, or for where it comes from. A
+refusal is about the add itself where it was the container's first, or where a later one was taken;
+otherwise it may be about their number. The clauses that let an add be refused (ADD-5, ADD-9,
+CALL-7, and RUN-5 and RUN-7 once a run has begun) judge for themselves.
 """
 
 from __future__ import annotations

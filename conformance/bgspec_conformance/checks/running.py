@@ -258,8 +258,7 @@ def _second(reading: Reading, first: RunOf, second: RunOf) -> Iterator[Judgement
 @check("RUN-7")
 def adds_after_a_run_count(reading: Reading) -> Iterator[Judgement]:
     """An add after a run is run by the next."""
-    for owed in judged(reading, "RUN-7"):
-        yield owed
+    yield from judged(reading, "RUN-7")
     for at, event in reading.of(seen.Refused):
         ran = any(r.container == event.container and r.ended < at for r in reading.runs)
         if event.by == -1 and ran:  # aloud

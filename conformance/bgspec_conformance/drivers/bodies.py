@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import operator
 import threading
 from collections.abc import Callable, Coroutine
@@ -17,7 +15,6 @@ import anyio.to_thread
 from bgspec_conformance import history as seen
 from bgspec_conformance.drivers.stage import VAR
 from bgspec_conformance.plan import (
-    ASYNC_GENERATORS,
     ON_THE_LOOP,
     Add,
     Await,
@@ -114,8 +111,9 @@ def give(value: Value, shared: list[str]) -> object:
 
 
 def sync_step(performance: Performance, index: int, call: int, step: Step) -> None:
-    """One step of a sync body; on the loop's own thread, and for a loop that did not turn before, it
-    cannot wait, and does not."""
+    """One step of a sync body; on the loop's own thread, and for a loop that did not turn before,
+    it cannot wait, and does not.
+    """
     stage = performance.stage
     may_wait = stage.turns and threading.get_ident() != stage.thread
     match step:
@@ -131,7 +129,7 @@ def sync_step(performance: Performance, index: int, call: int, step: Step) -> No
                 error = ""
                 try:
                     anyio.from_thread.run_sync(performance.no_op)
-                except Exception as exc:  # noqa: BLE001  whatever it is, it is the answer
+                except Exception as exc:
                     error = type(exc).__name__
                 stage.record(seen.CalledBack(index, call, error))
         case Cancel(by=means):

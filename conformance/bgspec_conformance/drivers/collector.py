@@ -1,7 +1,7 @@
 """The collector driver: ``add_task`` gathers, and awaiting the container runs.
 
-It carries out one plan on fresh containers and returns the history. Each call of `drive` runs in the
-loop of its caller, so that one loop serves many plans.
+It carries out one plan on fresh containers and returns the history. Each call of `drive` runs in
+the loop of its caller, so that one loop serves many plans.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ from bgspec_conformance.plan import (
     Raise,
     Run,
     SetVar,
-    Shape,
     Together,
     Value,
     dump,
@@ -53,7 +52,8 @@ TRIPS = 20
 
 def supports(implementation: Implementation, backend: str, plan: Plan) -> bool:
     """Whether a plan can be carried out: not every container takes any number of adds, and only
-    asyncio has ``task.cancel()`` and a cancellation error that can be made by hand."""
+    asyncio has ``task.cancel()`` and a cancellation error that can be made by hand.
+    """
     if backend != "asyncio" and (needs_task(plan) or raises_cancellation(plan)):
         return False
     if implementation.capacity is None:
@@ -75,7 +75,8 @@ def raises_cancellation(plan: Plan) -> bool:
 
 def closes_coroutines(plan: Plan) -> bool:
     """Whether a sync task raises GeneratorExit: thrown into a coroutine, as asyncio does with what
-    comes out of a thread, it closes all that wait within, and only the outermost sees it."""
+    comes out of a thread, it closes all that wait within, and only the outermost sees it.
+    """
     return any(
         task.outcome == Raise(Problem.GENERATOR_EXIT) and task.shape in SYNC for task in plan.tasks
     )
@@ -169,7 +170,8 @@ class Performance:
 
     def late_bind(self, function: Callable[..., object]) -> None:
         """Have a function tell, by a default that is changed before the first run, when it was
-        called: a coroutine keeps the defaults of when it was made."""
+        called: a coroutine keeps the defaults of when it was made.
+        """
         assert isinstance(function, FunctionType)
         function.__kwdefaults__ = {"_made": self.stage.made_at}
         self.stage.body_code.add(function.__code__)
@@ -190,7 +192,7 @@ class Performance:
         func, args, kwargs = self.callee(task)
         try:
             returned = self._containers[container].add_task(func, *args, **kwargs)
-        except Exception as exc:  # noqa: BLE001  how it is refused is what we came to see
+        except Exception as exc:
             refused = isinstance(exc, TypeError)
             self.stage.record(
                 seen.Refused(task, container, type(exc).__name__, refused, thread, by)
@@ -251,7 +253,7 @@ class Performance:
                 self._ended(run, container, seen.Way.CANCELLED, exc, by)
                 if scope.cancel_called:
                     raise
-            except BaseException as exc:  # noqa: BLE001  how a run ends is what we came to see
+            except BaseException as exc:
                 self._ended(run, container, stage.way_of(exc), exc, by)
                 if isinstance(exc, KeyboardInterrupt | SystemExit) and self._torn_down(run, scope):
                     raise
@@ -285,7 +287,8 @@ class Performance:
 
     def _torn_down(self, run: int, scope: anyio.CancelScope) -> bool:
         """Whether the loop is ending: asyncio stops it where a task of its own raises
-        KeyboardInterrupt or SystemExit, and then cancels all the others."""
+        KeyboardInterrupt or SystemExit, and then cancels all the others.
+        """
         task = asyncio.current_task() if self._on_asyncio else None
         own = self.stage.events.count(seen.CancelRequested(run, Means.TASK))
         return task is not None and not scope.cancel_called and task.cancelling() > own

@@ -1,11 +1,11 @@
 """Patience: bounded waits that end by a sign, or when nothing has happened for long.
 
 A right implementation gives every sign that a plan waits for, however slow it is; only a fault
-leaves one out. So no wait has a deadline. One thread per process looks at the number of events ten times
-a second, and only where it saw the same number thirty times in a row, with the loop turning between,
-does it release whoever waits; a machine that is busy or asleep takes its turns from that thread
-too. A blocked loop does not turn; then it takes a hundred looks. Runs are released last, the newest
-first: one that only lasts as long as a task that waits in vain has not hung.
+leaves one out. So no wait has a deadline. One thread per process looks at the number of events ten
+times a second, and only where it saw the same number thirty times in a row, with the loop turning
+between, does it release whoever waits; a machine that is busy or asleep takes its turns from that
+thread too. A blocked loop does not turn; then it takes a hundred looks. Runs are released last,
+the newest first: one that only lasts as long as a task that waits in vain has not hung.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ class Patience:
     def waiting(self, release: Callable[[], object], *, last: bool = False) -> Iterator[None]:
         """While inside, ``release`` is called (by the watching thread) when patience ends.
 
-        With ``last``, that is only where nobody waits who is not last as well, or waits since later.
+        With ``last``, that is only where nobody waits who is not last as well, or waits since
+        later.
         """
         with self._lock:
             self._next += 1

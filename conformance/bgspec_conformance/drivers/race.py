@@ -1,9 +1,10 @@
 """Races: two threads add at once, one held in the middle of its ``add_task``.
 
-The interleaving is forced, not hoped for. The first thread traces the instructions that
-it carries out within ``add_task``, in code that is not the standard library's; at the one that the plan
-names it lets the second thread add, and goes on when that has returned. An implementation that takes a lock keeps the
-second thread waiting: then the first goes on after a moment, and nothing was forced.
+The interleaving is forced, not hoped for. The first thread traces the instructions that it carries
+out within ``add_task``, in code that is not the standard library's; at the one that the plan names
+it lets the second thread add, and goes on when that has returned. An implementation that takes a
+lock keeps the second thread waiting: then the first goes on after a moment, and nothing was
+forced.
 """
 
 from __future__ import annotations
@@ -110,7 +111,8 @@ class _Hold:
 
 
 def _is_watched(frame: FrameType) -> bool:
-    """Whether a frame is the implementation's: neither the suite's own nor the standard library's."""
+    """Whether a frame is the implementation's: neither the suite's own nor the standard
+    library's."""
     file = frame.f_code.co_filename
     if frame.f_globals.get("__name__", "").startswith("bgspec_conformance.drivers"):
         return False

@@ -200,7 +200,7 @@ class Stage:
         changed = tuple(
             name
             for name, value, arrived in (
-                *((f"t{index}.args[{n}]", v, a) for n, (v, a) in enumerate(zip(task.args, args))),
+                *((f"t{index}.args[{n}]", v, a) for n, (v, a) in enumerate(zip(task.args, args, strict=False))),
                 *((f"t{index}.{n}", values[n], a) for n, a in kwargs.items() if n in values),
             )
             if value in {Value.LIST, Value.DICT, Value.SET, Value.TUPLE}
@@ -242,7 +242,8 @@ class Stage:
 
     def task_of(self, exc: BaseException) -> tuple[int, int] | None:
         """Whose exception this is, and of which call: -1 where it is only like one, None for a
-        stranger."""
+        stranger.
+        """
         for (index, call), made in self._problems.items():
             if exc is made:
                 return index, call
@@ -253,7 +254,8 @@ class Stage:
 
     def surfaced(self, exc: BaseException) -> tuple[seen.Surfaced, ...]:
         """The tasks' exceptions that are reached from what a run raised, members of groups before
-        causes and contexts."""
+        causes and contexts.
+        """
         found: list[seen.Surfaced] = []
         visited: set[int] = set()
         queue: deque[tuple[BaseException, tuple[str, ...], tuple[str, ...]]] = deque([(exc, (), ())])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bgspec_conformance.implementation import Implementation, Recipe
 from fastapi import BackgroundTasks
+
+from bgspec_conformance.implementation import Implementation, Recipe
 
 __all__ = ["IMPLEMENTATIONS"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bgspec_conformance.implementation import Implementation, Recipe
 from litestar.background_tasks import BackgroundTask, BackgroundTasks
+
+from bgspec_conformance.implementation import Implementation, Recipe
 
 __all__ = ["IMPLEMENTATIONS"]
 
@@ -17,7 +18,7 @@ class Collector:
         self._tasks: list[BackgroundTask] = []
         self._run = BackgroundTasks(self._tasks)
 
-    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]  any keyword goes on
+    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]  # any keyword goes on
         """Make a task, and append it."""
         self, *rest = args
         self._tasks.append(BackgroundTask(*rest, **kwargs))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bgspec_conformance.implementation import Implementation, Recipe
 from starlette.background import BackgroundTask, BackgroundTasks
 
-__all__ = ["DEVIATIONS", "IMPLEMENTATIONS"]
+from bgspec_conformance.implementation import Implementation, Recipe
+
+__all__ = ["IMPLEMENTATIONS"]
 
 
 class SingleTask:
@@ -16,7 +17,7 @@ class SingleTask:
     def __init__(self) -> None:
         self._task: BackgroundTask | None = None
 
-    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]  any keyword goes on
+    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]  # any keyword goes on
         """Make the task."""
         self, *rest = args
         self._task = BackgroundTask(*rest, **kwargs)

@@ -1,5 +1,6 @@
 """The report as JUnit XML, as continuous integration servers read it: a suite an implementation, a
-case a clause."""
+case a clause.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """The implementation that was tried: its name, how it was named on the command line, and the
-    versions of the distributions that it names."""
+    versions of the distributions that it names.
+    """
 
     name: str
     target: str
@@ -164,7 +165,8 @@ def _own_version() -> str:
 
 def counted(report: Report, *, strict: bool) -> tuple[Entry, ...]:
     """The clauses whose failure counts: MUST and CHOICE, and with ``strict`` SHOULD and known
-    deviations too."""
+    deviations too.
+    """
     return tuple(
         entry
         for entry in report.clauses

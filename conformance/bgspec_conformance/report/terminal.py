@@ -1,4 +1,5 @@
-"""The report for a person at a terminal, or for a log: a table, then what failed, with a witness."""
+"""The report for a person at a terminal, or for a log: a table, then what failed, with a
+witness."""
 
 from __future__ import annotations
 

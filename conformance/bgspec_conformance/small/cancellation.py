@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from bgspec_conformance.plan import Add, Cancel, Means, Plan, Run, Shape, Suspend, Task, Write
+from bgspec_conformance.plan import (
+    ASYNC,
+    SYNC,
+    Add,
+    Cancel,
+    Linger,
+    Means,
+    Plan,
+    Raise,
+    Return,
+    Run,
+    Shape,
+    Suspend,
+    Suspension,
+    Task,
+    Value,
+    Write,
+)
 from bgspec_conformance.small.case import Case, add_all, simple
 
 __all__ = ["cases"]
 
-SYNC = Task(Shape.FUNCTION)
-ASYNC = Task(Shape.ASYNC_FUNCTION)
-BOTH = (SYNC, ASYNC)
+IN_THREAD = Task(Shape.FUNCTION)
+ON_LOOP = Task(Shape.ASYNC_FUNCTION)
+BOTH = (IN_THREAD, ON_LOOP)
 SLOW = Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=2),))
 
 
@@ -31,8 +48,13 @@ def cases() -> Iterator[Case]:
             for after in BOTH:
                 yield simple("CAN-2", *[after] * 5, task, after)
                 yield simple("CAN-3", SLOW, task, *[after] * 3)
-                yield simple("CAN-5", after, task, SYNC, ASYNC)
-                yield simple("CAN-5", task, SYNC, after, SYNC, ASYNC)
+                yield simple("CAN-5", after, task, IN_THREAD, ON_LOOP)
+                yield simple("CAN-5", task, IN_THREAD, after, IN_THREAD, ON_LOOP)
+        for shape in sorted(ASYNC - {Shape.ASYNC_FUNCTION}):
+            yield simple("CAN-1", Task(shape, body=(Cancel(means),)), ON_LOOP)
+        for by in Suspension:
+            slow = Task(Shape.ASYNC_FUNCTION, body=(Suspend(by),))
+            yield simple("CAN-2", slow, cancelled, slow, slow)
         yield from _equal(cancelled)
         yield from _sync(means)
         yield from _not_started(means)
@@ -43,30 +65,36 @@ def cases() -> Iterator[Case]:
         for mix in product(BOTH, repeat=2):
             yield simple("CAN-6", shielded, *mix)
             yield simple("CAN-6", *mix, shielded, *mix)
-        yield simple("CAN-6", shielded, *[ASYNC] * 6)
+        yield simple("CAN-6", shielded, *[ON_LOOP] * 6)
 
 
 def _equal(cancelled: Task) -> Iterator[Case]:
-    """Equal adds around the task that has the run cancelled."""
+    """Equal adds around the task that has the run cancelled, and many after it."""
     for other in BOTH:
-        script = (Add(1), Add(0), Add(1), Add(1), Run())
-        yield Case(Plan((cancelled, other), script), "CAN-5")
+        for before, after in ((1, 2), (2, 1), (2, 3), (0, 9), (6, 6)):
+            script = (*[Add(1)] * before, Add(0), *[Add(1)] * after, Run())
+            yield Case(Plan((cancelled, other), script), "CAN-5")
 
 
 def _sync(means: Means) -> Iterator[Case]:
     """A sync task in progress, and what comes after it."""
     focus = "CAN-4" if means is Means.SCOPE else "CAN-7"
     task = Task(Shape.FUNCTION, body=(Cancel(means),))
-    for _ in range(8):
-        yield simple(focus, task)
+    yield simple(focus, task)
+    for shape in sorted(SYNC - {Shape.FUNCTION}):
+        yield simple(focus, Task(shape, body=(Cancel(means),)))
+    for body in ((Write(), Cancel(means)), (Linger(), Cancel(means)), (Cancel(means), Linger(2))):
+        for outcome in (Return(), Return(Value.TRUE), Raise()):
+            yield simple(focus, Task(Shape.FUNCTION, body=body, outcome=outcome))
+            yield simple(focus, IN_THREAD, Task(Shape.FUNCTION, body=body, outcome=outcome))
     for size in range(1, 5):
         for before in BOTH:
             yield simple(focus, *[before] * size, task)
     for mix in product(BOTH, repeat=2):
         yield simple("CAN-6", task, *mix)
         yield simple("CAN-6", *mix, task, *mix)
-    yield simple("CAN-6", task, ASYNC, ASYNC, ASYNC)
-    yield simple("CAN-6", *[SYNC] * 5, task, ASYNC)
+    yield simple("CAN-6", task, ON_LOOP, ON_LOOP, ON_LOOP)
+    yield simple("CAN-6", *[IN_THREAD] * 5, task, ON_LOOP)
 
 
 def _not_started(means: Means) -> Iterator[Case]:
@@ -75,5 +103,8 @@ def _not_started(means: Means) -> Iterator[Case]:
     for size in (1, 2, 3):
         for mix in product(BOTH, repeat=size):
             yield Case(Plan(mix, (*add_all(*mix), Run(cancelled=means))), "CAN-6")
-    mixed = (ASYNC, SYNC) * 3
+    for shape in sorted(ASYNC - {Shape.ASYNC_FUNCTION}):
+        one = Task(shape)
+        yield Case(Plan((one,), (Add(0), Run(cancelled=means))), "CAN-6")
+    mixed = (ON_LOOP, IN_THREAD) * 3
     yield Case(Plan(mixed, (*add_all(*mixed), Run(cancelled=means))), "CAN-5")

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from itertools import product
 
 from bgspec_conformance.plan import (
+    ASYNC,
+    AWAITABLE,
+    SYNC,
     Action,
     Add,
     CallBack,
     Cancel,
     Linger,
+    Means,
     Plan,
     Problem,
     Raise,
@@ -26,13 +30,17 @@ from bgspec_conformance.strategies import ORDINARY
 
 __all__ = ["cases"]
 
-SYNC = Task(Shape.FUNCTION)
-ASYNC = Task(Shape.ASYNC_FUNCTION)
-BOTH = (SYNC, ASYNC)
+IN_THREAD = Task(Shape.FUNCTION)
+ON_LOOP = Task(Shape.ASYNC_FUNCTION)
+BOTH = (IN_THREAD, ON_LOOP)
 PLAIN = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)
 EXITS = (Problem.KEYBOARD_INTERRUPT, Problem.SYSTEM_EXIT)
 OF_GENERATORS = (Problem.STOP_ITERATION, Problem.STOP_ASYNC_ITERATION, Problem.GENERATOR_EXIT)
 OTHER = (*ORDINARY, Problem.BASE, Problem.BASE_GROUP)
+AGAIN = 16
+"""Containers in a plan of `_over_and_over`."""
+MANY = 48
+"""Failures in a row: more than there are worker-thread tokens."""
 
 
 def _failing(shape: Shape, problem: Problem, *, late: bool = False) -> Task:
@@ -46,12 +54,25 @@ def cases() -> Iterator[Case]:
     for shape, problem, late in product(PLAIN, OTHER, (False, True)):
         yield simple("ERR-1", _failing(shape, problem, late=late))
     for shape, problem in product(PLAIN, OTHER):
-        yield simple("ERR-2", SYNC, _failing(shape, problem), ASYNC)
+        yield simple("ERR-2", IN_THREAD, _failing(shape, problem), ON_LOOP)
+    for shape in sorted(SYNC | ASYNC | AWAITABLE):
+        yield simple("ERR-1", _failing(shape, Problem.VALUE_ERROR))
+    for shape, other in product(PLAIN, BOTH):
+        yield simple("ERR-1", *[other] * 8, _failing(shape, Problem.LOOKUP_ERROR), other)
     yield from _before_and_after()
     yield from _several()
     yield from _exits()
     yield from _elsewhere()
     yield from _own_cancellation()
+
+
+def _over_and_over(focus: str, *tasks: Task, times: int = AGAIN) -> Case:
+    """The tasks, added to one container after the other, each run before the next."""
+    script: list[Action] = []
+    for container in range(times):
+        script += (Add(index, container) for index in range(len(tasks)))
+        script.append(Run(container))
+    return Case(Plan(tasks, tuple(script)), focus)
 
 
 def _before_and_after() -> Iterator[Case]:
@@ -69,7 +90,13 @@ def _before_and_after() -> Iterator[Case]:
         yield simple("ERR-4", other, failing, after, other)
         yield simple("ERR-4", *[other] * 5, failing, after)
     for shape, problem in product(PLAIN, ORDINARY):
-        yield simple("ERR-4", _failing(shape, problem), ASYNC, SYNC, ASYNC)
+        yield simple("ERR-4", _failing(shape, problem), ON_LOOP, IN_THREAD, ON_LOOP)
+    for shape, other in product(PLAIN, BOTH):
+        failing = _failing(shape, Problem.OS_ERROR)
+        script = (Add(1), Run(), Add(0), Add(1), Run())
+        yield Case(Plan((failing, other), script), "ERR-4")
+        equal = (Add(1), Add(1), Add(0), Add(1), Add(0), Run())
+        yield Case(Plan((failing, other), equal), "ERR-4")
 
 
 def _several() -> Iterator[Case]:
@@ -78,27 +105,38 @@ def _several() -> Iterator[Case]:
             yield simple("ERR-5", *map(_failing, mix, problems))
     for mix in product(PLAIN, repeat=3):
         yield simple("ERR-5", *(_failing(shape, Problem.VALUE_ERROR) for shape in mix))
-    for shape, problem in product(PLAIN, (*EXITS, Problem.BASE)):
-        yield simple("ERR-5", _failing(shape, Problem.VALUE_ERROR), _failing(shape, problem))
+    for shape, other in product(PLAIN, repeat=2):
+        one = _failing(shape, Problem.VALUE_ERROR)
+        for problem in (*EXITS, Problem.BASE):
+            yield simple("ERR-5", one, _failing(other, problem))
+            yield simple("ERR-5", one, one, _failing(other, problem))
+    for shape, means in product(PLAIN, Means):
+        one = _failing(shape, Problem.VALUE_ERROR)
+        cancelled = Task(Shape.ASYNC_FUNCTION, body=(Cancel(means),))
+        yield simple("ERR-5", one, cancelled)
+        yield simple("ERR-5", one, one, cancelled)
+        yield simple("ERR-5", one, IN_THREAD, one, ON_LOOP, cancelled)
     for shape in PLAIN:
         one = _failing(shape, Problem.VALUE_ERROR)
-        yield simple("ERR-5", one, Task(Shape.ASYNC_FUNCTION, body=(Cancel(),)))
-        yield simple("ERR-5", one, one, Task(Shape.ASYNC_FUNCTION, body=(Cancel(),)))
         yield simple("ERR-5", *[one] * 7)
+        for times in (2, 3):
+            yield Case(Plan((one,), (*[Add(0)] * times, Run())), "ERR-5")
 
 
 def _exits() -> Iterator[Case]:
-    for shape, problem, after in product(PLAIN, EXITS, (SYNC, ASYNC)):
+    for shape, problem, after in product(PLAIN, EXITS, BOTH):
         yield simple("ERR-6", _failing(shape, problem))
         yield simple("ERR-6", _failing(shape, problem), after)
         yield simple("ERR-6", after, _failing(shape, problem), after)
         yield simple("ERR-6", after, _failing(shape, problem, late=True), after)
         yield simple("ERR-6", *[after] * 5, _failing(shape, problem), after)
-    for shape, problem, after in product(PLAIN, OF_GENERATORS, (SYNC, ASYNC)):
+        yield _over_and_over("ERR-6", _failing(shape, problem), after)
+    for shape, problem, after in product(PLAIN, OF_GENERATORS, BOTH):
         yield simple("ERR-7", _failing(shape, problem))
         yield simple("ERR-7", after, _failing(shape, problem))
         yield simple("ERR-7", _failing(shape, problem), after)
         yield simple("ERR-7", after, _failing(shape, problem, late=True), after)
+        yield _over_and_over("ERR-7", _failing(shape, problem), after)
 
 
 def _elsewhere() -> Iterator[Case]:
@@ -106,23 +144,32 @@ def _elsewhere() -> Iterator[Case]:
         Task(Shape.FUNCTION, body=(Linger(2), CallBack())),
         Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=2),)),
     )
-    problems = (Problem.VALUE_ERROR, Problem.BASE, *EXITS, *OF_GENERATORS)
+    problems = (
+        Problem.VALUE_ERROR, Problem.GROUP, Problem.BASE, *EXITS, *OF_GENERATORS, Problem.CANCELLED
+    )  # fmt: skip
     for shape, problem, other in product(PLAIN, problems, well):
-        tasks = (_failing(shape, problem), other, SYNC, ASYNC)
+        tasks = (_failing(shape, problem), other, IN_THREAD, ON_LOOP)
         adds = (Add(0, 0), Add(1, 1), Add(2, 1), Add(3, 1))
         after: tuple[Action, ...] = (*adds, Run(0), Run(1))
         yield Case(Plan(tasks, after), "ERR-8")
         later: tuple[Action, ...] = (Add(0, 0), Run(0), *adds[1:], Run(1))
         yield Case(Plan(tasks, later), "ERR-8")
+    for shape, problem in product(PLAIN, (Problem.OS_ERROR, *EXITS)):
+        failing = _over_and_over("ERR-8", _failing(shape, problem), times=MANY).plan
+        script = (*failing.script, *(Add(index, MANY) for index in (1, 2)), Run(MANY))
+        yield Case(Plan((*failing.tasks, *well), script), "ERR-8")
 
 
 def _own_cancellation() -> Iterator[Case]:
     for shape in PLAIN:
         own = _failing(shape, Problem.CANCELLED)
-        for _ in range(6):
-            yield simple("ERR-9", own)
+        yield simple("ERR-9", own)
         for before, after in product(BOTH, repeat=2):
             yield simple("ERR-9", before, own)
             yield simple("ERR-9", own, after)
             yield simple("ERR-9", before, own, after)
         yield simple("ERR-9", _failing(shape, Problem.CANCELLED, late=True))
+        yield _over_and_over("ERR-9", own)
+        yield _over_and_over("ERR-9", own, IN_THREAD, ON_LOOP)
+    for shape in sorted((SYNC | ASYNC) - {*PLAIN}):
+        yield simple("ERR-9", _failing(shape, Problem.CANCELLED))

@@ -199,7 +199,7 @@ def tell_arguments(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 def tell_changes(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Write down which arguments have not the content that they were added with."""
     fresh, fresh_by_name = stage["fresh"][name]()
-    pairs = [(f"{name}.args[{place}]", *pair) for place, pair in enumerate(zip(args, fresh))]
+    pairs = [(f"{name}.args[{place}]", *pair) for place, pair in enumerate(zip(args, fresh, strict=False))]
     pairs += [(f"{name}.{key}", kwargs[key], value) for key, value in fresh_by_name.items() if key in kwargs]
     for argument, arrived, value in pairs:
         if type(value) in {list, dict, set, tuple} and type(arrived) is type(value) and arrived != value:

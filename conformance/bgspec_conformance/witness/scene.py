@@ -294,7 +294,8 @@ class Scene:
         return expression
 
     def _arguments(self, index: int) -> tuple[list[str], list[tuple[str, str]]]:
-        """The expressions of a task's arguments; names of what was made before where that matters."""
+        """The expressions of a task's arguments; names of what was made before where that
+        matters."""
         task, name = self.plan.tasks[index], f"t{index}"
         if self._tells(" got ") or self._shares_objects(index):
             return (
