@@ -14,7 +14,7 @@ demo: .venv/demo.stamp ## check Starlette and FastAPI against the contract
 	$(BIN)/bgspec check starlette fastapi
 
 test: .venv/dev.stamp ## run the tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 coverage: .venv/dev.stamp ## run the tests, and fail where too little of the code ran
 	$(BIN)/coverage erase

@@ -111,7 +111,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "trio: each is awaited, on Python 3.11.7, 3.12.1 and 3.13.0; a partialmethod that is "
             "left unbound, or has a partial inside, is not awaited before 3.13"
         ),
-        rests_on=("RUN-1", "CALL-4"),
+        rests_on=("RUN-1", "CALL-3", "CALL-4"),
     ),
     Clause(
         id="CALL-6",

@@ -98,7 +98,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "Starlette's documentation, Background Tasks; observed with Starlette 1.10.0 on "
             "asyncio and trio: stop"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "ADD-2", "CALL-5"),
         answers=("stop", "continue"),
     ),
     Clause(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 import sys
+import traceback
 import warnings
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,7 +19,7 @@ from bgspec_conformance.checks import Reading
 from bgspec_conformance.errors import TargetError
 from bgspec_conformance.implementation import Implementation
 from bgspec_conformance.lifeline import Lifeline
-from bgspec_conformance.messages import About, Job, Note, Progress, Rejected, Unsupported
+from bgspec_conformance.messages import About, Broken, Job, Note, Progress, Rejected, Unsupported
 from bgspec_conformance.plan import Add, Plan, Run, Shape, Task
 from bgspec_conformance.small import Case, cases
 from bgspec_conformance.strategies import plans
@@ -32,6 +34,15 @@ _encode = msgspec.json.Encoder().encode
 def main() -> None:
     """Do the job that the lifeline holds."""
     lifeline = Lifeline.open()
+    try:
+        _do(lifeline)
+    except BaseException:  # what a target raises is caught where it is called
+        lifeline.send(_encode(Broken(traceback.format_exc())))
+    lifeline.goodbye()
+
+
+def _do(lifeline: Lifeline) -> None:
+    """Load the target, and carry out what it can be asked."""
     job = msgspec.json.decode(lifeline.job, type=Job)
     sys.path.insert(0, "")
     todo = [*cases(), *(Case(plan) for plan in plans(job.examples, job.seed))]
@@ -40,33 +51,35 @@ def main() -> None:
         variants = load(job.target)
     except TargetError as exc:
         lifeline.send(_encode(Rejected(str(exc))))
-        lifeline.goodbye()
         return
     implementation = variants[job.variant]
     lifeline.send(_encode(About(len(variants), implementation.traits, len(todo))))
     warnings.simplefilter("ignore")
     gc.collect()
     gc.freeze()
-    if job.backend not in implementation.backends:
-        lifeline.send(_encode(Unsupported("it says so")))
-    elif job.backend != "asyncio" and (why := _unsupported(implementation, job.backend)):
-        lifeline.send(_encode(Unsupported(why)))
-    else:
-        _carry_out(lifeline, job, implementation, todo)
-    lifeline.goodbye()
-
-
-def _carry_out(
-    lifeline: Lifeline, job: Job, implementation: Implementation, todo: list[Case]
-) -> None:
-    """Carry out the cases in batches, telling the parent after each."""
     number_of = {id(case): number for number, case in enumerate(todo)}
 
     def before(case: Case) -> None:
         lifeline.note(_encode(Note(number_of.get(id(case), -1), case)).decode())
 
+    if job.backend not in implementation.backends:
+        lifeline.send(_encode(Unsupported("it says so")))
+    elif job.backend != "asyncio" and (why := _unsupported(implementation, job.backend, before)):
+        lifeline.send(_encode(Unsupported(why)))
+    else:
+        _carry_out(lifeline, job, implementation, todo, before)
+
+
+def _carry_out(
+    lifeline: Lifeline,
+    job: Job,
+    implementation: Implementation,
+    todo: list[Case],
+    before: Callable[[Case], object],
+) -> None:
+    """Carry out the cases in batches, telling the parent after each."""
     trial = Trial(implementation, job.backend, job.clauses, before=before, beat=lifeline.beat)
-    skip = {id(todo[number]) for number in job.skip}
+    skip = {id(todo[number]) for number in job.skip if number >= 0}
     for start in range(job.start, len(todo), BATCH):
         if trial.gave_up:
             break
@@ -78,7 +91,9 @@ def _carry_out(
     lifeline.send(_encode(Progress(len(todo), trial.tallies, trial.gave_up, final=True)))
 
 
-def _unsupported(implementation: Implementation, backend: str) -> str:
+def _unsupported(
+    implementation: Implementation, backend: str, before: Callable[[Case], object]
+) -> str:
     """Why no task at all can be run on a backend; empty where one can."""
     why: list[str] = []
     started: list[bool] = []
@@ -88,7 +103,7 @@ def _unsupported(implementation: Implementation, backend: str) -> str:
         started.append(bool(reading.calls))
         why.extend(run.end.error for run in reading.runs if run.end and run.end.error)
 
-    trial = Trial(implementation, backend, ())
+    trial = Trial(implementation, backend, (), before=before)
     plain = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)
     for shape in plain:
         trial.carry_out([Case(Plan((Task(shape),), (Add(0), Run())))], look)

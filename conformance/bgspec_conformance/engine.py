@@ -24,6 +24,7 @@ from bgspec_conformance.implementation import Traits
 from bgspec_conformance.isolation import Ending, Exited, Finished, Silent, TooLarge, supervise
 from bgspec_conformance.messages import (
     About,
+    Broken,
     Job,
     Message,
     Note,
@@ -35,7 +36,17 @@ from bgspec_conformance.plan import Add, Plan, Run, Task
 from bgspec_conformance.tally import AnswerSeen, Tallies, Tally, ViolationSeen
 from bgspec_conformance.verdict import Verdict, conclude
 
-__all__ = ["EXAMPLES", "LOOPS", "SEED", "Options", "Result", "Watcher", "check", "testable"]
+__all__ = [
+    "EXAMPLES",
+    "LOOPS",
+    "SEED",
+    "Options",
+    "Result",
+    "Watcher",
+    "check",
+    "testable",
+    "unwatched",
+]
 
 EXAMPLES = 300
 """Plans drawn by luck, on each backend, where nothing else is asked for."""
@@ -48,6 +59,8 @@ MEMORY = 2 << 30
 """Bytes that a child may take."""
 MOST_ENDS = 3
 """Children that an implementation may end on one backend before the rest is left."""
+LINES = 12
+"""Lines, at most, that are shown of what a target printed before it ended its child."""
 LOOPS = "CALL-9"
 """The clause that the engine answers itself: on which event loops it runs."""
 
@@ -90,6 +103,10 @@ class Watcher(Protocol):
 
     def __call__(self, name: str, backend: str, done: int, total: int) -> None:
         """So many of a backend's cases are over; ``name`` is the implementation's."""
+
+
+def unwatched(name: str, backend: str, done: int, total: int) -> None:
+    """A watcher that looks away."""
 
 
 def testable(profile: Profile = Profile.COLLECTOR) -> tuple[str, ...]:
@@ -202,7 +219,7 @@ class _Way:
                     self.left_off = "the implementation did not go on, too often to try the rest"
             if self.unsupported or (last is not None and last.final):
                 return
-            if self.about is None or isinstance(ending, Finished) or _is_ours(ending):
+            if self.about is None or isinstance(ending, Finished):
                 raise self._failure(ending)
             if last is not None and (last.gave_up or last.done >= self.about.cases):
                 return  # it ended while a plan was made smaller: all cases are over
@@ -226,12 +243,17 @@ class _Way:
         )
 
     def _hear(self, line: bytes) -> None:
-        match msgspec.json.decode(line, type=Message):
+        message: Message = msgspec.json.decode(line, type=Message)
+        match message:
             case About() as about:
                 self.about = about
                 self.watch(about.traits.name, self.backend, 0, about.cases)
             case Rejected(why=why):
                 raise TargetError(why)
+            case Broken(why=why):
+                raise SuiteError(
+                    f"the suite itself failed on {self.target}; please report it:\n{why}"
+                )
             case Unsupported(why=why):
                 self.unsupported = why
                 if self.about is not None:
@@ -244,27 +266,33 @@ class _Way:
                     self.watch(name, self.backend, progress.done, cases)
 
     def _file(self, ending: Ending) -> None:
-        """Hold an end before its time against the clause that the last case was made for."""
-        note = msgspec.json.decode(ending.note, type=Note)
+        """Hold an end before its time against the clause that the last case was made for.
+
+        There is no case where the end came before the first, or while it was written down.
+        """
+        note = msgspec.json.decode(ending.note, type=Note) if ending.note else None
+        focus = note.case.focus if note else ""
         judged = self.options.clauses or testable()
-        clause = note.case.focus if note.case.focus in judged else "RUN-2"
-        self._skip = (*self._skip, note.number)
-        if note.case.focus:
+        clause = focus if focus in judged else "RUN-2"
+        if note:
+            self._skip = (*self._skip, note.number)
+        if focus:
             resting = [c for c in CLAUSES if c == clause or clause in _rests_on(c)]
             self._without = (*self._without, *resting)
         if clause in judged:
             violation = Violation("the run comes to its end", _how(ending), "")
-            seen = ViolationSeen(note.case.plan, violation, self.backend, lasting=True)
+            plan = note.case.plan if note else None
+            seen = ViolationSeen(plan, violation, self.backend, lasting=True)
             tally = Tally(1, 1, seen)
             _add(self.tallies, {clause: tally})
 
     def _failure(self, ending: Ending) -> SuiteError:
         """The error for a child that ended where no plan was carried out."""
-        tail = ending.output.strip()
+        tail = "\n".join(ending.output.strip().splitlines()[-LINES:])
         told = f"; it printed:\n{tail}" if tail else ""
-        if self.about is None and not _is_ours(ending):
+        if self.about is None:
             return TargetError(f"{self.target}: while it was loaded, {_how(ending)}{told}")
-        return SuiteError(f"the suite itself failed on {self.target}; please report it{told}")
+        return SuiteError(f"the suite left {self.target} half-way; please report it{told}")
 
 
 def _add(tallies: Tallies, more: Tallies) -> None:
@@ -276,11 +304,6 @@ def _rests_on(clause: str) -> set[str]:
     """All that a clause rests on, directly or not."""
     direct = CLAUSES[clause].rests_on
     return {*direct, *(deeper for rest in direct for deeper in _rests_on(rest))}
-
-
-def _is_ours(ending: Ending) -> bool:
-    """Whether a child ended by an error of the suite's own."""
-    return isinstance(ending, Exited) and "bgspec_conformance/child.py" in ending.output
 
 
 def _how(ending: Ending) -> str:

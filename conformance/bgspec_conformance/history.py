@@ -95,7 +95,8 @@ class Paused(Record, frozen=True, tag="paused"):
 
 class RunBegan(Record, frozen=True, tag="run-began"):
     """A container is about to be awaited; ``by`` is the task whose body awaits, -1 for the
-    script."""
+    script.
+    """
 
     run: int
     container: int

@@ -8,7 +8,7 @@ from bgspec_conformance.implementation import Traits
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.tally import Tallies
 
-__all__ = ["About", "Job", "Message", "Note", "Progress", "Rejected", "Unsupported"]
+__all__ = ["About", "Broken", "Job", "Message", "Note", "Progress", "Rejected", "Unsupported"]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -64,6 +64,12 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     why: str
 
 
+class Broken(msgspec.Struct, frozen=True, tag="broken"):
+    """The suite itself failed; ``why`` is the traceback."""
+
+    why: str
+
+
 class Unsupported(msgspec.Struct, frozen=True, tag="unsupported"):
     """The implementation does not run on this backend."""
 
@@ -86,4 +92,4 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     final: bool = False
 
 
-Message = About | Rejected | Unsupported | Progress
+Message = About | Rejected | Broken | Unsupported | Progress

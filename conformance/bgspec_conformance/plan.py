@@ -380,7 +380,9 @@ class Plan(Record, frozen=True):
         steps = (step for task in self.tasks for step in task.body)
         for part in (*self.script, *steps):
             match part:
-                case Add(container=container) | Run(container=container) | Race(container=container):
+                case (
+                    Add(container=container) | Run(container=container) | Race(container=container)
+                ):
                     yield container
                 case Together(containers=containers):
                     yield from containers

@@ -1,19 +1,27 @@
 """The pytest plugin: ``pytest --bgspec TARGET`` makes each clause a test item.
 
-pytest loads this in every session, so nothing heavy is imported until the option is given.
+pytest loads this in every session, so nothing heavy is imported until an item is about to run. A
+target is tried once, when the first of its items comes up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from bgspec_conformance.report.model import Entry, Report
 
-__all__ = ["ClauseItem", "TargetCollector", "pytest_addoption", "pytest_collection_modifyitems"]
+__all__ = [
+    "BrokenClause",
+    "ClauseItem",
+    "TargetNode",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_runtest_protocol",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,49 +32,81 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="TARGET",
-        help="check an implementation, each clause a test: a registered name or module:attr",
+        help="check an implementation, each clause a test: a registered name or module:attr; may "
+        "be given several times",
     )
-    group.addoption("--bgspec-strict", action="store_true", help="let every SHOULD count")
     group.addoption(
-        "--bgspec-examples", type=int, default=300, metavar="N", help="plans drawn by luck (300)"
+        "--bgspec-strict",
+        action="store_true",
+        help="let every SHOULD count, and known deviations",
     )
-    group.addoption("--bgspec-seed", type=int, default=0, metavar="N", help="their seed (0)")
+    group.addoption(
+        "--bgspec-examples",
+        type=int,
+        metavar="N",
+        help="plans drawn by luck on each event loop, as for bgspec check",
+    )
+    group.addoption("--bgspec-seed", type=int, metavar="N", help="their seed")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Put the clauses of each target after the tests that were collected."""
-    for target in session.config.getoption("--bgspec"):
-        collector: TargetCollector = TargetCollector.from_parent(session, name=f"bgspec::{target}")
-        items.extend(collector.collect())
+    for target in session.config.getoption("bgspec"):
+        node = TargetNode.from_parent(
+            session, name=target, nodeid=f"bgspec::{target}", target=target
+        )
+        items.extend(node.collect())
 
 
-class TargetCollector(pytest.Collector):
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Try the target of a clause, if that was not done yet.
+
+    Raises:
+        pytest.UsageError: it cannot be loaded. Raised here, it ends the session; raised while an
+            item runs, it would be that item's failure.
+    """
+    if isinstance(item, ClauseItem):
+        item.node.reports()
+
+
+class TargetNode(pytest.Collector):
     """A target, and its clauses."""
 
-    def collect(self) -> Iterator[ClauseItem]:
-        """An item for each clause that has a check, for each implementation of the target."""
-        for report in self._reports():
-            for entry in report.clauses:
-                yield ClauseItem.from_parent(
-                    self, name=f"{report.implementation.name}::{entry.id}", entry=entry
-                )
+    def __init__(self, *, target: str, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]  they are pytest's own
+        self.target = target
+        self._reports: list[Report] | None = None
 
-    def _reports(self) -> list[Report]:
-        """Try the target."""
+    def collect(self) -> Iterator[ClauseItem]:
+        """An item for each clause that has a check."""
+        from bgspec_conformance.engine import testable
+
+        for clause in testable():
+            yield ClauseItem.from_parent(self, name=clause, node=self)
+
+    def reports(self) -> list[Report]:
+        """What was found out of each implementation that the target stands for."""
+        if self._reports is None:
+            self._reports = self._tried()
+        return self._reports
+
+    def _tried(self) -> list[Report]:
         import anyio
 
-        from bgspec_conformance.engine import Options, check
+        from bgspec_conformance.engine import EXAMPLES, SEED, Options, check, unwatched
         from bgspec_conformance.errors import SuiteError
         from bgspec_conformance.report.model import report_of
 
-        option = self.config.getoption
-        options = Options(examples=option("--bgspec-examples"), seed=option("--bgspec-seed"))
-        target = self.name.removeprefix("bgspec::")
+        examples, seed = (self.config.getoption(f"bgspec_{name}") for name in ("examples", "seed"))
+        options = Options(
+            examples=EXAMPLES if examples is None else examples,
+            seed=SEED if seed is None else seed,
+        )
 
         async def gather() -> list[Report]:
-            found = check(target, options, lambda *_: None)
-            return [report_of(result) async for result in found]
+            return [report_of(result) async for result in check(self.target, options, unwatched)]
 
         try:
             return anyio.run(gather)
@@ -75,42 +115,77 @@ class TargetCollector(pytest.Collector):
 
 
 class BrokenClause(Exception):
-    """A clause that counts is broken, or could not be tried."""
+    """A clause that counts is broken, or could not be tried; the message says it all."""
 
 
 class ClauseItem(pytest.Item):
-    """A clause, as a test."""
+    """A clause of the contract, as a test of every implementation that its target stands for."""
 
-    def __init__(self, *, entry: Entry, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.entry = entry
+    def __init__(self, *, node: TargetNode, **kwargs: object) -> None:
+        super().__init__(**kwargs)  # type: ignore[arg-type]  they are pytest's own
+        self.node = node
 
     def runtest(self) -> None:
-        """Say what was found."""
+        """Fail, or be skipped, with what was found."""
         from bgspec_conformance.verdict import Kind
 
-        entry = self.entry
-        counts = entry.counts or self.config.getoption("--bgspec-strict")
-        if entry.verdict is Kind.PASSED:
-            return
-        if counts and entry.verdict in {Kind.FAILED, Kind.INCONCLUSIVE}:
-            raise BrokenClause
-        if entry.verdict is Kind.DEVIATES and self.config.getoption("--bgspec-strict"):
-            raise BrokenClause
-        told = entry.seen or entry.reason or f"rests on {entry.blocked_by}"
-        pytest.skip(f"{entry.id} {entry.level} {entry.verdict}: {told}")
+        strict = bool(self.config.getoption("bgspec_strict"))
+        found = [
+            (report.implementation.name, entry)
+            for report in self.node.reports()
+            for entry in report.clauses
+            if entry.id == self.name
+        ]
+        broken = [_told(name, entry) for name, entry in found if _fails(entry, strict)]
+        if broken:
+            raise BrokenClause("\n\n".join(broken))
+        others = [_why(entry) for _, entry in found if entry.verdict is not Kind.PASSED]
+        if others and len(others) == len(found):
+            pytest.skip(others[0])
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
-        """The clause, what was expected and seen, and the witness, in place of a traceback."""
-        from bgspec.spec import CLAUSES
-        from bgspec_conformance.report.text import visible
-
-        entry = self.entry
-        return visible(
-            f"{CLAUSES[entry.id].sentence}\n\n"
-            f"expected: {entry.expected}\nseen:     {entry.seen or entry.reason}\n\n{entry.witness}"
-        )
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
+    ) -> str:
+        """What was found, in place of a traceback."""
+        if isinstance(excinfo.value, BrokenClause):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[str, None, str]:
-        """How pytest names it."""
-        return "bgspec", None, f"{self.entry.id} {self.entry.title}"
+        """How pytest names it in headings."""
+        from bgspec.spec import CLAUSES
+
+        return "bgspec", None, f"{self.node.target}: {self.name} {CLAUSES[self.name].title}"
+
+
+def _fails(entry: Entry, strict: bool) -> bool:
+    """Whether a verdict fails its item: as it would give ``bgspec check`` a status that is not 0."""
+    from bgspec_conformance.verdict import Kind
+
+    if entry.verdict in {Kind.FAILED, Kind.INCONCLUSIVE}:
+        return strict or entry.counts
+    return entry.verdict is Kind.DEVIATES and strict
+
+
+def _told(name: str, entry: Entry) -> str:
+    """A failure in words: the clause, what was expected and seen, and the witness."""
+    from bgspec.spec import CLAUSES
+    from bgspec_conformance.report.text import visible
+
+    lines = [f"{name}: {entry.id} ({entry.level}) {entry.verdict}", CLAUSES[entry.id].sentence]
+    if entry.seen:
+        lines += [f"expected: {entry.expected}", f"seen:     {entry.seen}"]
+        lines += [f"also:     {also}" for also in entry.also]
+    if entry.reason:
+        lines.append(entry.reason)
+    if entry.witness:
+        lines += ["", entry.witness]
+    return visible("\n".join(lines)).rstrip()
+
+
+def _why(entry: Entry) -> str:
+    """Why a clause that did not pass is skipped."""
+    from bgspec_conformance.report.text import visible
+
+    told = entry.seen or entry.reason or f"rests on {entry.blocked_by}"
+    return visible(f"{entry.id} ({entry.level}) {entry.verdict}: {told}")

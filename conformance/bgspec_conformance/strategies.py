@@ -69,7 +69,9 @@ AWAITABLE_SHAPES = tuple(sorted(AWAITABLE))
 
 arguments = st.lists(st.sampled_from(PASSED), max_size=3).map(tuple)
 keywords = st.lists(
-    st.tuples(st.sampled_from(KEYWORDS), st.sampled_from(PASSED)), max_size=4, unique_by=lambda k: k[0]
+    st.tuples(st.sampled_from(KEYWORDS), st.sampled_from(PASSED)),
+    max_size=4,
+    unique_by=lambda k: k[0],
 ).map(tuple)
 
 
@@ -78,7 +80,9 @@ def tasks(draw: st.DrawFn, *, failing: bool, plain: bool) -> Task:
     """A task; it fails only where ``failing``, and is a plain function where ``plain``."""
     on_loop = draw(st.booleans())
     shapes = (SYNC_SHAPES, ASYNC_SHAPES)[on_loop]
-    shape = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)[on_loop] if plain else draw(st.sampled_from(shapes))
+    shape = (
+        (Shape.FUNCTION, Shape.ASYNC_FUNCTION)[on_loop] if plain else draw(st.sampled_from(shapes))
+    )
     steps = ASYNC_STEPS if on_loop else SYNC_STEPS
     body = tuple(draw(st.lists(st.sampled_from(steps), max_size=2)))
     outcome: Outcome = Return()
@@ -155,7 +159,11 @@ def generate(strategy: st.SearchStrategy[T], count: int, number: int) -> list[T]
         deadline=None,
         derandomize=False,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+        ],
         verbosity=Verbosity.quiet,
     )
     @given(strategy)

@@ -12,9 +12,11 @@ import inspect
 import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
-from importlib.metadata import entry_points, packages_distributions
+from importlib.metadata import PackageNotFoundError, entry_points, packages_distributions
 from typing import Any
 
+from bgspec.errors import UnknownClause
+from bgspec.spec import clause as clause_of
 from bgspec_conformance.errors import TargetError
 from bgspec_conformance.implementation import Implementation, Recipe
 
@@ -36,19 +38,25 @@ def load(target: str) -> tuple[Implementation, ...]:
         TargetError: it cannot be loaded, or is nothing that the suite can try; the message says
             what to do.
     """
-    if ":" in target:
-        module, _, attr = target.partition(":")
-        found = _attribute(_imported(module, target), module, attr)
+    module, colon, attr = target.partition(":")
+    try:
+        if colon:
+            found = _attribute(_imported(module, target), module, attr)
+        else:
+            found, module, attr = _entry(target)
         implementations = _implementations(found, target, module, attr)
-    else:
-        found = _entry(target)
-        implementations = _implementations(found, target, "", "")
-    for implementation in implementations:
-        _try_out(implementation, target)
+        for implementation in implementations:
+            _look_at(implementation, target)
+            _try_out(implementation, target)
+    except TargetError:
+        raise
+    except BaseException as exc:
+        raise TargetError(f"{target}: looking at what it names fails: {_told(exc)}") from exc
     return implementations
 
 
-def _entry(name: str) -> object:
+def _entry(name: str) -> tuple[object, str, str]:
+    """What a name is registered for, and its module and attribute there."""
     entry = next(iter(entry_points(group=GROUP, name=name)), None)
     if entry is None:
         near = get_close_matches(name, registered(), 1)
@@ -58,16 +66,19 @@ def _entry(name: str) -> object:
             f"{', '.join(registered()) or 'none'}; any other is given as module:attr"
         )
     try:
-        return entry.load()
+        return entry.load(), entry.module, entry.attr
     except ModuleNotFoundError as exc:
         raise TargetError(
-            f"{name} needs a package that is not installed ({exc.name}): pip install \"bgspec[{name}]\""
+            f'{name} needs a package that is not installed ({exc.name}): pip install "bgspec[{name}]"'
         ) from exc
     except BaseException as exc:
         raise TargetError(f"the registered {name} fails to load: {_told(exc)}") from exc
 
 
 def _imported(module: str, target: str) -> Any:
+    if module.endswith(".py"):
+        name = module.removesuffix(".py").replace("/", ".").strip(".")
+        raise TargetError(f"{target}: name the module as Python imports it: {name}:...")
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as exc:
@@ -77,8 +88,6 @@ def _imported(module: str, target: str) -> Any:
                 "in what is installed)"
             ) from exc
         raise TargetError(f"{target}: the module fails to import: {_told(exc)}") from exc
-    except KeyboardInterrupt:
-        raise
     except BaseException as exc:
         raise TargetError(f"{target}: the module fails to import: {_told(exc)}") from exc
 
@@ -132,12 +141,25 @@ def _packages(module: str) -> tuple[str, ...]:
     return tuple(sorted(set(packages_distributions().get(module.partition(".")[0], ()))))
 
 
+def _look_at(implementation: Implementation, target: str) -> None:
+    """See that what its author says about it is true of this contract and this machine."""
+    for clause in implementation.deviations:
+        try:
+            clause_of(clause)
+        except UnknownClause as exc:
+            raise TargetError(f"{target}: a deviation is declared of {exc}") from exc
+    try:
+        implementation.traits  # noqa: B018  it looks up the versions
+    except PackageNotFoundError as exc:
+        raise TargetError(
+            f"{target}: its packages name {exc.name}, which is not installed"
+        ) from exc
+
+
 def _try_out(implementation: Implementation, target: str) -> None:
     """Make one container, and see that it has the two methods that it needs."""
     try:
         container = implementation.make()
-    except KeyboardInterrupt:
-        raise
     except BaseException as exc:
         raise TargetError(
             f"{target}: making a container, without arguments, fails: {_told(exc)}"

@@ -101,7 +101,9 @@ def _start(event: seen.Started) -> Iterator[str]:
     name = f"t{event.task}"
     yield f"{name} started"
     yield f"{name} runs on {event.place}"
-    yield f"{name} got " + ", ".join([*event.args, *(f"{key}={value}" for key, value in event.kwargs)])
+    yield f"{name} got " + ", ".join(
+        [*event.args, *(f"{key}={value}" for key, value in event.kwargs)]
+    )
     for argument in event.changed:
         yield f"{argument} was changed"
     yield f"{name} sees VAR = {event.var}"

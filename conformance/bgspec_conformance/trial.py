@@ -181,7 +181,7 @@ class Trial:
         A clause that failed after a wait in vain is tried no more, nor are tasks that would have to
         be waited for again.
         """
-        while left:
+        while left and not self.gave_up:
             case = left.popleft()
             lasted = [clause for clause, tally in self.tallies.items() if tally.lasting]
             waits = [WAITS[clause] for clause in lasted if clause in WAITS]

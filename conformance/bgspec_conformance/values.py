@@ -77,9 +77,7 @@ VALUES: dict[Value, str] = {
 }
 """An expression for each value but `Value.SHARED`, which the plan's tasks have in common."""
 
-ALIKE = frozenset(
-    {Value.NONE, Value.TRUE, Value.FALSE, Value.ZERO, Value.STRING, Value.TYPE}
-)
+ALIKE = frozenset({Value.NONE, Value.TRUE, Value.FALSE, Value.ZERO, Value.STRING, Value.TYPE})
 """The values that are one object wherever they are made, so that nobody can tell whose it is."""
 
 HASHABLE = frozenset(Value) - {Value.LIST, Value.DICT, Value.SET, Value.TUPLE, Value.SHARED}

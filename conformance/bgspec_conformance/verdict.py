@@ -111,7 +111,9 @@ def conclude(
 def _first(traits: Traits, clause: Clause, tally: Tally, reason: str) -> Verdict:
     """The verdict on a clause alone."""
 
-    def verdict(kind: Kind, answer: str = "", why: str = "", evidence: Evidence | None = None) -> Verdict:
+    def verdict(
+        kind: Kind, answer: str = "", why: str = "", evidence: Evidence | None = None
+    ) -> Verdict:
         return Verdict(
             clause.id, kind, answer, tally.examples, tally.exercised, evidence, reason=why
         )
@@ -152,7 +154,9 @@ def _answer(answers: Iterable[AnswerSeen]) -> str:
     by_situation = {seen.answer.situation: seen.answer.answer for seen in answers}
     if set(by_situation.values()) and len(set(by_situation.values())) == 1:
         return next(iter(by_situation.values()))
-    return "; ".join(f"{situation}: {by_situation[situation]}" for situation in sorted(by_situation))
+    return "; ".join(
+        f"{situation}: {by_situation[situation]}" for situation in sorted(by_situation)
+    )
 
 
 def _disagreement(answers: tuple[AnswerSeen, ...]) -> Evidence | None:

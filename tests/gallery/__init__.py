@@ -3,6 +3,6 @@
 Every member overrides one step of the `Model`. Importing this package fills `MEMBERS` and `ODD`.
 """
 
-from tests.gallery import calling, context
+from tests.gallery import adding, calling, context, failing, running
 
-__all__ = ["calling", "context"]
+__all__ = ["adding", "calling", "context", "failing", "running"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import logging
 import random
 import threading
 from collections.abc import Callable, Generator
@@ -17,6 +18,8 @@ import anyio.to_thread
 
 from tests.gallery.member import breaks, odd
 from tests.gallery.model import Entry, Model, awaiting, heart, is_async, is_generator, stepped
+
+logger = logging.getLogger("gallery")
 
 LATE = 5
 """Tasks that are treated well by a member that goes wrong from the sixth on."""
@@ -592,7 +595,8 @@ class OwnThreads(Counting):
         box = Box(call)
         worker = threading.Thread(target=box, daemon=True)
         worker.start()
-        await anyio.to_thread.run_sync(worker.join)
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(worker.join)
         return box.open()
 
 
@@ -683,15 +687,17 @@ class Stopping:
                     (result,) = await anyio.to_thread.run_sync(lambda: (context.run(call),))
                     if inspect.isawaitable(result):
                         await stepped(result, context)
-            except anyio.get_cancelled_exc_class():
-                raise
             except BaseException as exc:
                 raised.append(exc)
 
-        async with anyio.create_task_group() as group:
-            group.start_soon(child)
         try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(child)
             if raised:
                 raise raised[0]
+        except BaseException as exc:
+            if raised and all(exc is not other for other in raised):
+                logger.error("a task failed before the run was left", exc_info=raised[0])
+            raise
         finally:
             raised.clear()

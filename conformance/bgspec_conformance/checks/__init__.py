@@ -12,6 +12,7 @@ from bgspec_conformance.checks import (
     context,
     errors,
     order,
+    reentry,
     running,
 )
 from bgspec_conformance.checks.judgement import CHECKS, HELD, Answer, Held, Judgement, Violation
@@ -33,5 +34,6 @@ __all__ = [
     "context",
     "errors",
     "order",
+    "reentry",
     "running",
 ]

@@ -134,9 +134,9 @@ def _refused_keywords(reading: Reading, reserved: bool) -> Iterator[tuple[seen.R
         names = [name for name, _ in task.kwargs]
         kind = [name for name in names if (name in RESERVED) is reserved]
         other = any((name in RESERVED) is not reserved for name in names)
-        if kind and not other and event.by == -1 and _before_any_run(reading, at, event.container):
-            if task.shape not in MISFIT | UNCALLABLE:
-                yield event, kind
+        alone = bool(kind) and not other and task.shape not in MISFIT | UNCALLABLE
+        if alone and event.by == -1 and _before_any_run(reading, at, event.container):
+            yield event, kind
 
 
 @check("ADD-5")
@@ -231,7 +231,11 @@ def tells_misfits_one_way(reading: Reading) -> Iterator[Judgement]:
     """Arguments that do not fit surface at the add or at the run."""
     for at, event in reading.of(seen.Refused):
         task = reading.task(event.task)
-        if task.shape in MISFIT and not fits(task) and _before_any_run(reading, at, event.container):
+        if (
+            task.shape in MISFIT
+            and not fits(task)
+            and _before_any_run(reading, at, event.container)
+        ):
             if event.type_error:
                 yield Answer("at the add", f"'t{event.task} refused: TypeError' in log")
             elif not task.kwargs:
@@ -248,10 +252,11 @@ def tells_misfits_one_way(reading: Reading) -> Iterator[Judgement]:
         if not misfits or others or reading.overlapping:
             continue
         if run.end.type_error:
-            yield Answer(
-                "at the run", f"'run {run.run} carries a TypeError' in log"
-            )
-        elif all(reading.shape(a.task) in SYNC | MISFIT | {Shape.ASYNC_FUNCTION} for a in reading.waiting_for(run)):
+            yield Answer("at the run", f"'run {run.run} carries a TypeError' in log")
+        elif all(
+            reading.shape(a.task) in SYNC | MISFIT | {Shape.ASYNC_FUNCTION}
+            for a in reading.waiting_for(run)
+        ):
             name = f"t{misfits[0].task}"
             yield Violation(
                 f"that the arguments of {name} do not fit is told by a TypeError",

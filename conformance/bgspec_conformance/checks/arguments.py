@@ -77,7 +77,9 @@ def keywords_arrive(reading: Reading) -> Iterator[Judgement]:
         if arrival.kwargs_of_another or any(key not in arrived for key, _ in arrival.kwargs):
             continue
         due = tuple(f"{key}={name}" for key, name in _by_name(reading, call.task, arrival.kwargs))
-        got = tuple(f"{key}={name}" for key, name in _by_name(reading, call.task, call.start.kwargs))
+        got = tuple(
+            f"{key}={name}" for key, name in _by_name(reading, call.task, call.start.kwargs)
+        )
         if got == due:
             if due:
                 yield HELD

@@ -190,7 +190,8 @@ def own_cancellation_is_told(reading: Reading) -> Iterator[Judgement]:
     """A task's own cancellation error surfaces or counts as a cancellation, in each situation."""
     yield from hung(reading, "ERR-9")
     for failed in failed_runs(reading):
-        if len(failed.failures) > 1 or failed.problems != {Problem.CANCELLED} or failed.cancelled:
+        own = failed.problems == frozenset({Problem.CANCELLED})
+        if len(failed.failures) != 1 or not own or failed.cancelled:
             continue
         call, run = failed.failures[0], failed.run.run
         sync = reading.shape(call.task) in SYNC

@@ -31,7 +31,17 @@ from bgspec_conformance.plan import (
 )
 from bgspec_conformance.transcript import lines
 
-__all__ = ["MANY", "RESERVED", "Expected", "expected_calls", "fits", "judged", "missing", "special"]
+__all__ = [
+    "MANY",
+    "RESERVED",
+    "Expected",
+    "expected_calls",
+    "fits",
+    "judged",
+    "missing",
+    "returns_something",
+    "special",
+]
 
 MANY = 8
 """Adds to one container beyond which a missing one shows a cap (ADD-3)."""
@@ -209,7 +219,7 @@ def special(
         return "ADD-8"
     if place >= MANY:
         return "ADD-3"
-    if any(_returns_something(reading, other.task) for other in waiting[:place]):
+    if any(returns_something(reading, other.task) for other in waiting[:place]):
         return "RUN-4"
     return "RUN-1"
 
@@ -229,6 +239,7 @@ def _laden(task: Task, clause: str) -> str:
     return clause if not task.kwargs and ORDINARY.issuperset(task.args) else ""
 
 
-def _returns_something(reading: Reading, task: int) -> bool:
+def returns_something(reading: Reading, task: int) -> bool:
+    """Whether the plan has that task return anything but None."""
     outcome = reading.task(task).outcome
     return isinstance(outcome, Return) and outcome.value is not Value.NONE

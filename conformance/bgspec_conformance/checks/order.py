@@ -11,90 +11,123 @@ from bgspec_conformance.checks.judgement import HELD, Judgement, Violation, chec
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
 from bgspec_conformance.plan import Value
 
-__all__ = ["in_order", "nothing_overlaps", "starts_in_order", "writes_are_read"]
+__all__ = ["nothing_overlaps", "starts_in_order", "writes_are_read"]
 
 
 def _sequences(reading: Reading) -> Iterator[tuple[RunOf, tuple[Call, ...]]]:
-    """Each run with its calls, where two or more tasks were called."""
+    """Each run with its calls, where two or more tasks were called and no other run of that
+    container was in progress (RUN-9).
+    """
     for run in reading.runs:
         calls = reading.calls_in(run)
-        if run.first and len(calls) > 1 and not reading.overlapping:
+        if len(calls) > 1 and not reading.shared_by_runs(run):
             yield run, calls
+
+
+def _in_turn(run: RunOf, due: list[str], met: list[str]) -> str:
+    """A proof that the lines of these tasks come in the order that is due, or at least not as they
+    were met: a later run may call less, by the answer to RUN-6.
+    """
+    lines = tuple(sorted(set(due)))
+    ends = f"log.index('run {run.run} ended')" if run.end else ""
+    if run.run == 0:
+        return f"[line for line in log[:{ends}] if line in {lines}] == {due}"
+    part = f"log[log.index('run {run.run} began'):{ends}]"
+    return f"[line for line in {part} if line in {lines}] != {met}"
 
 
 @check("ORD-1")
 def starts_in_order(reading: Reading) -> Iterator[Judgement]:
-    """Tasks start in the order of their adds."""
+    """Tasks start in the order of their adds; those from several threads are ADD-4's."""
     for run, calls in _sequences(reading):
-        adds = reading.waiting_for(run)
-        yield from in_order([a.task for a in adds if a.by == -1 and a.thread == 0], calls)
+        before = [o for o in reading.runs_of(run.container) if o.began < run.began]
+        went_well = all(o.end and o.end.way is seen.Way.RETURNED for o in before)
+        since = -1 if went_well else max(o.began for o in before)
+        added = [
+            add.task
+            for add in reading.adds
+            if add.container == run.container and since < add.at < run.ended and add.thread == 0
+        ]
+        started = [call.task for call in calls if call.task in added]
+        if len(set(started)) < 2 or Counter(started) - Counter(added):  # too often: RUN-1's
+            continue
+        rest = iter(added)
+        if all(task in rest for task in started):
+            yield HELD
+            continue
+        due = _due(added, started)
+        yield Violation(
+            f"the tasks start in the order of their adds: {_names(due)}",
+            f"they started in the order {_names(started)}",
+            _in_turn(run, _lines(due), _lines(started)),
+        )
 
 
-def in_order(added: list[int], calls: tuple[Call, ...]) -> Iterator[Judgement]:
-    """Whether calls start in the order of these adds, as far as they were called; nothing where
-    one was called too often (RUN-1).
-    """
-    left = Counter(call.task for call in calls)
+def _due(added: list[int], started: list[int]) -> list[int]:
+    """The tasks that started, in the order of their adds; of equal adds the first."""
+    left = Counter(started)
     due: list[int] = []
     for task in added:
         if left[task] > 0:
             left[task] -= 1
             due.append(task)
-    among = set(due)
-    started = [call.task for call in calls if call.task in among]
-    if len(started) != len(due) or len(due) < 2:
-        return
-    if started == due:
-        yield HELD
-        return
-    lines = [f"t{task} started" for task in due]
-    yield Violation(
-        f"the tasks start in the order of their adds: {_names(due)}",
-        f"they started in the order {_names(started)}",
-        f"[line for line in log if line in {sorted(set(lines))}] == {lines}",
-    )
+    return due
 
 
 def _names(tasks: list[int]) -> str:
     return ", ".join(f"t{task}" for task in tasks)
 
 
+def _lines(tasks: list[int]) -> list[str]:
+    return [f"t{task} started" for task in tasks]
+
+
 @check("ORD-2")
 def nothing_overlaps(reading: Reading) -> Iterator[Judgement]:
     """A task starts after the one before it has ended."""
-    for _, calls in _sequences(reading):
+    for run, calls in _sequences(reading):
         for one, other in pairwise(calls):
-            if one.end is None or one.task == other.task:
+            if one.end is None:  # CALL-4's
                 continue
-            if other.at < one.over:
-                how = type(one.end).__name__.lower()
-                yield Violation(
-                    f"{other.name} starts after {one.name} has ended",
-                    f"{other.name} started before {one.name} {how}",
-                    f"log.index('{one.name} {how}') < log.index('{other.name} started')",
-                )
-            else:
+            if one.over < other.at:
                 yield HELD
+                continue
+            how = type(one.end).__name__.lower()
+            pair = [call for call in calls if call.task in {one.task, other.task}]
+            yield Violation(
+                f"{other.name} starts after {one.name} has ended",
+                f"{other.name} started before {one.name} {how}",
+                _in_turn(run, *_in_and_out_of_turn(pair)),
+            )
+
+
+def _in_and_out_of_turn(calls: list[Call]) -> tuple[list[str], list[str]]:
+    """The lines of these calls, one call after the other, and as they came."""
+    lines: list[tuple[int, str]] = []
+    for call in calls:
+        lines.append((call.at, f"{call.name} started"))
+        if call.end is not None:
+            lines.append((call.over, f"{call.name} {type(call.end).__name__.lower()}"))
+    return [line for _, line in lines], [line for _, line in sorted(lines)]
 
 
 @check("ORD-3")
 def writes_are_read(reading: Reading) -> Iterator[Judgement]:
     """What a task wrote, the next one reads."""
-    written: list[str] = []
-    for _, event in sorted((*reading.of(seen.Written), *reading.of(seen.Started)), key=_place):
-        name = f"t{event.task}"
-        if isinstance(event, seen.Written):
-            written.append(name)
-        elif written and Value.SHARED in reading.task(event.task).args:
-            if list(event.shared) != written:
-                yield Violation(
-                    f"{name} reads {', '.join(written)}, as the tasks before it wrote",
-                    f"{name} read {', '.join(event.shared) or 'nothing'}",
-                    f"'{name} reads {', '.join(written)}' in log",
-                )
-            else:
-                yield HELD
-
-
-def _place(item: tuple[int, object]) -> int:
-    return item[0]
+    for call in reading.calls:
+        earlier = [other for other in reading.calls if other.at < call.at]
+        if Value.SHARED not in reading.task(call.task).args:
+            continue
+        if any(other.over > call.at for other in earlier):  # at the same time: ORD-2's
+            continue
+        written = [f"t{event.task}" for at, event in reading.of(seen.Written) if at < call.at]
+        if not written:
+            continue
+        if list(call.start.shared) == written:
+            yield HELD
+        else:
+            yield Violation(
+                f"{call.name} reads {', '.join(written)}, as the tasks before it wrote",
+                f"{call.name} read {', '.join(call.start.shared) or 'nothing'}",
+                f"'{call.name} reads {', '.join(written)}' in log",
+            )

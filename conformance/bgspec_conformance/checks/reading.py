@@ -237,7 +237,9 @@ class Reading:
         """The calls of its container's tasks from its end to the container's next run, made while
         no run was in progress.
         """
-        until = min((o.began for o in self.runs_of(run.container) if o.began > run.ended), default=None)
+        until = min(
+            (o.began for o in self.runs_of(run.container) if o.began > run.ended), default=None
+        )
         return tuple(
             call
             for call in self.calls
@@ -283,7 +285,8 @@ class Reading:
     @cached_property
     def overlapping(self) -> bool:
         """Whether any two runs were in progress at once, nested ones included, or might have
-        been."""
+        been.
+        """
         together = any(isinstance(action, Together) for action in self.plan.script)
         return together or any(
             a.began < b.began < a.ended for a in self.runs for b in self.runs if a is not b

@@ -144,7 +144,9 @@ class Performance:
         self._added = 0
         self._current: tuple[int, anyio.CancelScope, asyncio.Task[None] | None] | None = None
         self._on_asyncio = stage.backend.name == "asyncio"
-        self._hosted = self._on_asyncio and (needs_task(stage.plan) or closes_coroutines(stage.plan))
+        self._hosted = self._on_asyncio and (
+            needs_task(stage.plan) or closes_coroutines(stage.plan)
+        )
         self._tokens = self._borrowed()
         self._signs: dict[int, list[anyio.Event]] = {}
 
@@ -219,9 +221,7 @@ class Performance:
         )
         await asyncio.wait([task])
 
-    async def run(
-        self, container: int, *, cancelled: Means | None = None, by: int = -1
-    ) -> None:
+    async def run(self, container: int, *, cancelled: Means | None = None, by: int = -1) -> None:
         """Await a container, and write down how that ended."""
         stage = self.stage
         run = self._runs
@@ -229,7 +229,7 @@ class Performance:
         if stage.made_at == "the add":
             stage.made_at = "the run"
             for function in self._functions:
-                function.__kwdefaults__["_made"] = "the run"
+                function.__kwdefaults__ = {"_made": "the run"}
         stage.record(seen.RunBegan(run, container, by))
         over = False
         with anyio.CancelScope() as scope:
@@ -269,9 +269,7 @@ class Performance:
             await self._linger()
             await self._let_go()
 
-    def _ended(
-        self, run: int, container: int, way: seen.Way, exc: BaseException, by: int
-    ) -> None:
+    def _ended(self, run: int, container: int, way: seen.Way, exc: BaseException, by: int) -> None:
         stage = self.stage
         stage.record(
             seen.RunEnded(

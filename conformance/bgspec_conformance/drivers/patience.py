@@ -11,8 +11,8 @@ the newest first: one that only lasts as long as a task that waits in vain has n
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 
 __all__ = ["LOOKS", "Patience"]
 
@@ -56,7 +56,9 @@ class Patience:
         self._thread.join()
 
     @contextmanager
-    def waiting(self, release: Callable[[], object], *, last: bool = False) -> Iterator[None]:
+    def waiting(
+        self, release: Callable[[], object], *, last: bool = False
+    ) -> Generator[None, None, None]:
         """While inside, ``release`` is called (by the watching thread) when patience ends.
 
         With ``last``, that is only where nobody waits who is not last as well, or waits since
@@ -102,10 +104,8 @@ class Patience:
                     looks = turns = 0
 
     def _ask(self, sign: Callable[[], object]) -> None:
-        try:
+        with suppress(Exception):  # the loop is gone, and so will be who waits for it
             self._post(sign)
-        except Exception:  # noqa: S110  the loop is gone, and so will be who waits for it
-            pass
 
     def _release(self) -> None:
         with self._lock:

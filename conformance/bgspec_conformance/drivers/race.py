@@ -13,6 +13,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ async def race(performance: Performance, plan: Race) -> None:
         done = threading.Event()
         other = threading.Thread(target=_add, args=(performance, second, plan.container, 2, done))
         hold = _Hold(plan.pause + place, performance, first, other, done, moment)
-        await run_in_thread(lambda hold=hold: hold.add(plan.container))
+        await run_in_thread(partial(hold.add, plan.container))
         if other.ident is None:
             other.start()
         await anyio.to_thread.run_sync(other.join)
@@ -112,7 +113,8 @@ class _Hold:
 
 def _is_watched(frame: FrameType) -> bool:
     """Whether a frame is the implementation's: neither the suite's own nor the standard
-    library's."""
+    library's.
+    """
     file = frame.f_code.co_filename
     if frame.f_globals.get("__name__", "").startswith("bgspec_conformance.drivers"):
         return False

@@ -166,7 +166,8 @@ class Stage:
 
     def _name(self, arrived: object, own: str, expected: object, value: Value | None) -> str:
         if value is not None and (
-            arrived is expected or (value is not Value.WEAK and expected is None and arrived is None)
+            arrived is expected
+            or (value is not Value.WEAK and expected is None and arrived is None)
         ):
             return own
         if id(arrived) in self._names:
@@ -194,13 +195,21 @@ class Stage:
             for place, arrived in enumerate(args)
         )
         keyword = tuple(
-            (name, self._name(arrived, f"t{index}.{name}", expected_kwargs.get(name), values.get(name)))
+            (
+                name,
+                self._name(
+                    arrived, f"t{index}.{name}", expected_kwargs.get(name), values.get(name)
+                ),
+            )
             for name, arrived in kwargs.items()
         )
         changed = tuple(
             name
             for name, value, arrived in (
-                *((f"t{index}.args[{n}]", v, a) for n, (v, a) in enumerate(zip(task.args, args, strict=False))),
+                *(
+                    (f"t{index}.args[{n}]", v, a)
+                    for n, (v, a) in enumerate(zip(task.args, args, strict=False))
+                ),
                 *((f"t{index}.{n}", values[n], a) for n, a in kwargs.items() if n in values),
             )
             if value in {Value.LIST, Value.DICT, Value.SET, Value.TUPLE}
@@ -258,7 +267,9 @@ class Stage:
         """
         found: list[seen.Surfaced] = []
         visited: set[int] = set()
-        queue: deque[tuple[BaseException, tuple[str, ...], tuple[str, ...]]] = deque([(exc, (), ())])
+        queue: deque[tuple[BaseException, tuple[str, ...], tuple[str, ...]]] = deque(
+            [(exc, (), ())]
+        )
         while queue:
             current, path, through = queue.popleft()
             if id(current) in visited:
@@ -285,7 +296,9 @@ class Stage:
         return any(isinstance(e, TypeError) and self.task_of(e) is None for e in reached(exc))
 
     def _into_task(self, exc: BaseException) -> bool:
-        return any(frame.f_code in self.body_code for frame, _ in traceback.walk_tb(exc.__traceback__))
+        return any(
+            frame.f_code in self.body_code for frame, _ in traceback.walk_tb(exc.__traceback__)
+        )
 
     # Calls ---------------------------------------------------------------------------------
 

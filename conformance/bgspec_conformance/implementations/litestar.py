@@ -18,7 +18,7 @@ class Collector:
         self._tasks: list[BackgroundTask] = []
         self._run = BackgroundTasks(self._tasks)
 
-    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]  # any keyword goes on
+    def add_task(*args: Any, **kwargs: Any) -> None:
         """Make a task, and append it."""
         self, *rest = args
         self._tasks.append(BackgroundTask(*rest, **kwargs))

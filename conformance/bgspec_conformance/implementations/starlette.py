@@ -17,7 +17,7 @@ class SingleTask:
     def __init__(self) -> None:
         self._task: BackgroundTask | None = None
 
-    def add_task(*args: Any, **kwargs: Any) -> None:  # type: ignore[misc]  # any keyword goes on
+    def add_task(*args: Any, **kwargs: Any) -> None:
         """Make the task."""
         self, *rest = args
         self._task = BackgroundTask(*rest, **kwargs)

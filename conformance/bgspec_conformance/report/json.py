@@ -14,4 +14,6 @@ __all__ = ["to_json"]
 def to_json(reports: Sequence[Report]) -> bytes:
     """One report by itself, several as ``{"reports": [...]}``."""
     content = reports[0] if len(reports) == 1 else Reports(tuple(reports))
-    return msgspec.json.format(msgspec.json.encode(content, order="deterministic"), indent=2) + b"\n"
+    return (
+        msgspec.json.format(msgspec.json.encode(content, order="deterministic"), indent=2) + b"\n"
+    )

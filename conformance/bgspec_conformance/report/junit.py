@@ -1,5 +1,7 @@
-"""The report as JUnit XML, as continuous integration servers read it: a suite an implementation, a
-case a clause.
+"""The report as JUnit XML, for continuous integration servers: a suite an implementation.
+
+Each clause is a test case. One whose failure counts has failed, with its witness as the details; one
+that passed has passed; all others are skipped, with what is to say of them.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from collections.abc import Sequence
 
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from bgspec.spec import CLAUSES
 from bgspec_conformance.report.model import Entry, Report, counted
 from bgspec_conformance.report.text import visible
 from bgspec_conformance.verdict import Kind
@@ -16,25 +19,30 @@ __all__ = ["to_junit"]
 
 
 def to_junit(reports: Sequence[Report], *, strict: bool) -> bytes:
-    """The reports; what does not count is skipped, with what was seen."""
+    """The reports; ``strict`` lets every SHOULD and every known deviation count."""
     xml = JUnitXml("bgspec")
     for report in reports:
-        suite = TestSuite(report.implementation.name)
-        failing = {entry.id for entry in counted(report, strict=strict)}
-        for entry in report.clauses:
-            suite.add_testcase(_case(report, entry, failing))
+        suite = TestSuite(visible(report.implementation.name))
+        for package, number in sorted(report.implementation.versions.items()):
+            suite.add_property(visible(package), visible(number))
+        failing = counted(report, strict=strict)
+        suite.add_testcases(_case(report, entry, entry in failing) for entry in report.clauses)
         xml.add_testsuite(suite)
-    made: bytes = xml.tostring()
-    return made
+    return bytes(xml.tostring())  # type: ignore[no-untyped-call]  # it has no annotation
 
 
-def _case(report: Report, entry: Entry, failing: set[str]) -> TestCase:
-    case = TestCase(f"{entry.id} {entry.title}", f"bgspec.{report.implementation.name}", 0)
-    if entry.id in failing:
-        failure = Failure(visible(f"expected {entry.expected}; seen: {entry.seen}"), entry.level)
-        failure.text = visible(entry.witness)
+def _case(report: Report, entry: Entry, failing: bool) -> TestCase:
+    name = visible(report.implementation.name)
+    case = TestCase(f"{entry.id} {entry.title}", f"bgspec.{name}", 0)
+    if failing:
+        failure = Failure(visible(entry.seen), entry.level)
+        failure.text = visible(
+            f"{CLAUSES[entry.id].sentence}\nexpected: {entry.expected}\nseen: {entry.seen}\n\n"
+            + entry.witness
+        )
         case.result = [failure]
     elif entry.verdict is not Kind.PASSED:
-        told = entry.seen or entry.reason or (f"rests on {entry.blocked_by}" if entry.blocked_by else "")
+        blocker = f"rests on {entry.blocked_by}" if entry.blocked_by else ""
+        told = entry.seen or entry.reason or blocker
         case.result = [Skipped(visible(f"{entry.level} {entry.verdict}: {told}"))]
     return case

@@ -7,13 +7,21 @@ from typing import Annotated, Any
 
 import msgspec
 
-from bgspec.spec import CLAUSES, SPEC_VERSION, Level
+from bgspec.spec import CLAUSES, SPEC_VERSION, Level, Profile
 from bgspec_conformance.engine import Result
 from bgspec_conformance.plan import Plan
 from bgspec_conformance.verdict import Kind, Verdict
 from bgspec_conformance.witness import write
 
-__all__ = ["SCHEMA_VERSION", "About", "Entry", "Report", "Reports", "counted", "report_of", "schema"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "About",
+    "Entry",
+    "Report",
+    "Reports",
+    "counted",
+    "report_of",
+]
 
 SCHEMA_VERSION = 1
 """The version of the report's form; it grows when a field changes its meaning or goes."""
@@ -52,7 +60,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     level: Level
-    profile: str
+    profile: Profile
     title: str
     verdict: Kind
     examples: Count
@@ -173,12 +181,3 @@ def counted(report: Report, *, strict: bool) -> tuple[Entry, ...]:
         if (entry.verdict is Kind.FAILED and (strict or entry.counts))
         or (entry.verdict is Kind.DEVIATES and strict)
     )
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the file: one report, or several."""
-    refs, components = msgspec.json.schema_components(
-        [Report, Reports], ref_template="#/$defs/{name}"
-    )
-    draft = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": draft, "anyOf": list(refs), "$defs": components}

@@ -1,9 +1,11 @@
-"""The report for a person at a terminal, or for a log: a table, then what failed, with a
-witness."""
+"""The report for a person: a table, then each failure with what was seen and its witness.
+
+A terminal gets colour and columns that fit; elsewhere each clause is a plain line. A witness stands
+at the margin, whole and unfolded, so that it can be pasted.
+"""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from rich.console import Console
@@ -28,7 +30,7 @@ MARKS: dict[Kind, tuple[str, str]] = {
 }
 """A sign and a style for each verdict; the sign alone says enough."""
 SEEN_WIDTH = 96
-"""Characters of what was seen that the table shows."""
+"""Characters of what was seen that a line of the table shows."""
 
 
 def show(console: Console, report: Report, *, strict: bool, witnesses: bool) -> None:
@@ -41,9 +43,9 @@ def show(console: Console, report: Report, *, strict: bool, witnesses: bool) -> 
         witnesses: whether programs are printed too.
     """
     about = report.implementation
-    told = ", ".join(f"{name} {number}" for name, number in sorted(about.versions.items()))
     head = Text(visible(about.name), style="bold")
-    head.append(f"  {visible(told)}" if told else "", style="dim")
+    for name, number in sorted(about.versions.items()):
+        head.append(f"  {visible(name)} {visible(number)}", style="dim")
     console.print(head, soft_wrap=True)
     if console.is_terminal:
         console.print(_table(report))
@@ -54,16 +56,18 @@ def show(console: Console, report: Report, *, strict: bool, witnesses: bool) -> 
             console.print(line, soft_wrap=True)
     for entry in report.clauses:
         if entry.verdict in {Kind.FAILED, Kind.DEVIATES}:
-            _failure(console, entry, witnesses=witnesses)
+            _failure(console, entry)
+            if witnesses and entry.witness:
+                _witness(console, entry)
+    console.print()
     console.print(summary(report, strict=strict), soft_wrap=True)
     console.print()
 
 
 def _table(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("clause", no_wrap=True)
-    table.add_column("level", no_wrap=True)
+    for name in ("verdict", "clause", "level"):
+        table.add_column(name, no_wrap=True)
     table.add_column("what", overflow="fold")
     for entry in report.clauses:
         sign, style = MARKS[entry.verdict]
@@ -88,40 +92,52 @@ def _what(entry: Entry) -> Text:
     return text
 
 
-def _failure(console: Console, entry: Entry, *, witnesses: bool) -> None:
-    """Print what a failure is about, expected and seen, and the program that shows it."""
-    _, style = MARKS[entry.verdict]
-    sentence = CLAUSES[entry.id].sentence
+def _failure(console: Console, entry: Entry) -> None:
+    """Print what a failure is about, and what was expected and seen."""
+    sign, style = MARKS[entry.verdict]
+    head = Text.assemble((f"{sign} {entry.id} {entry.verdict}", style), f"  {entry.title}")
     console.print()
-    console.print(Text.assemble((f"{entry.id} {entry.verdict}", style), f"  {sentence}"), soft_wrap=True)
-    for line in _told(entry):
-        console.print(Text("  " + visible(line)), soft_wrap=True)
-    if witnesses and entry.witness:
-        program = textwrap.indent(visible(entry.witness).rstrip(), "    ")
-        console.print()
+    console.print(head, soft_wrap=True)
+    facts = Table.grid(padding=(0, 1, 0, 0))
+    for label, fact in (("clause", CLAUSES[entry.id].sentence), *_facts(entry)):
         if console.is_terminal:
-            console.print(Syntax(program, "python", theme="ansi_dark", background_color="default"))
+            facts.add_row(f"  {label}:", Text(visible(fact)))
         else:
-            console.print(Text(program), soft_wrap=True)
+            console.print(Text(f"  {label + ':':<10}{visible(fact)}"), soft_wrap=True)
+    if console.is_terminal:
+        console.print(facts)
 
 
-def _told(entry: Entry) -> Iterator[str]:
-    """What is to say of a failure, line by line."""
-    yield f"expected: {entry.expected}"
-    yield f"seen:     {entry.seen}"
+def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What is to say of a failure."""
+    yield "expected", entry.expected
+    yield "seen", entry.seen
     for also in entry.also:
-        yield f"also:     {also}"
-    if entry.tries > 1 and entry.shown < entry.tries:
-        yield f"it comes and goes: {entry.shown} of {entry.tries} tries showed it again"
+        yield "also", also
+    if entry.shown < entry.tries:
+        yield "at times", f"{entry.shown} of {entry.tries} tries showed it again"
     if entry.reason:
-        yield f"known:    {entry.reason}" + (f" ({entry.link})" if entry.link else "")
+        yield "known", entry.reason + (f" ({entry.link})" if entry.link else "")
+
+
+def _witness(console: Console, entry: Entry) -> None:
+    """Print the program that shows a failure."""
+    program = visible(entry.witness).rstrip()
+    console.print()
+    if console.is_terminal:
+        # Highlighted, but not laid out: folded or padded lines would be pasted so.
+        syntax = Syntax(program, "python", theme="ansi_dark", background_color="default")
+        console.print(syntax.highlight(program), soft_wrap=True, end="")
+    else:
+        console.print(Text(program), soft_wrap=True)
 
 
 def summary(report: Report, *, strict: bool) -> Text:
     """How many clauses got each verdict, in a line."""
-    parts = [f"{count} {kind}" for kind, count in report.summary.items() if count]
-    count = len(counted(report, strict=strict))
-    failed = report.summary[Kind.FAILED] + report.summary[Kind.DEVIATES]
+    count = {kind: report.summary[kind] for kind in Kind if report.summary[kind]}
+    parts = [f"{number} {kind}" for kind, number in count.items()]
+    failed = [kind for kind in (Kind.FAILED, Kind.DEVIATES) if kind in count]
     if failed:
-        parts.append(f"{count} of {failed} failures and deviations count")
-    return Text(f"\n{visible(report.implementation.name)}: {', '.join(parts)}", style="bold")
+        place = list(count).index(failed[-1])
+        parts[place] += f" ({len(counted(report, strict=strict))} counted)"
+    return Text(f"{visible(report.implementation.name)}: {', '.join(parts)}", style="bold")

@@ -10,6 +10,7 @@ from bgspec_conformance.plan import (
 )
 from bgspec_conformance.plan import (
     UNCALLABLE,
+    Action,
     Add,
     Plan,
     Race,
@@ -113,7 +114,9 @@ def _keywords() -> Iterator[Case]:
             yield simple("ADD-6", Task(shape, (), ((name, Value.OBJECT),)))
             yield simple("ADD-6", Task(shape, (Value.STRING,), ((name, Value.NONE),)))
             yield simple("ADD-6", *[SYNC] * 5, Task(shape, (), ((name, Value.STRING),)))
-            yield simple("ADD-6", Task(shape, (), (("a", Value.OBJECT), (name, Value.OBJECT))), SYNC)
+            yield simple(
+                "ADD-6", Task(shape, (), (("a", Value.OBJECT), (name, Value.OBJECT))), SYNC
+            )
             yield simple("ADD-6", ASYNC, Task(shape, (Value.OBJECT,), ((name, Value.TUPLE),)))
 
 
@@ -141,7 +144,8 @@ def _containers() -> Iterator[Case]:
             yield Case(Plan((one, other), script), "ADD-8")
         third = (Add(0, 0), Add(1, 1), Add(2, 2), Run(2), Run(0), Run(1))
         yield Case(Plan((one, other, one), third), "ADD-8")
-        many = (*(Add(n, n % 2) for n in range(8)), Run(0), Run(1))
+        eight = (Add(n, n % 2) for n in range(8))
+        many: tuple[Action, ...] = (*eight, Run(0), Run(1))
         yield Case(Plan((one, other) * 4, many), "ADD-8")
 
 

@@ -38,7 +38,14 @@ def cases() -> Iterator[Case]:
 def _several() -> Iterator[Case]:
     """Arguments that must not be mixed, changed or mistaken for each other."""
     for shape in PLAIN:
-        for value in (Value.OBJECT, Value.LIST, Value.DICT, Value.SET, Value.EXCEPTION, Value.FUNCTION):
+        for value in (
+            Value.OBJECT,
+            Value.LIST,
+            Value.DICT,
+            Value.SET,
+            Value.EXCEPTION,
+            Value.FUNCTION,
+        ):
             for size in (2, 3, 7):
                 yield simple("ARG-3", *[Task(shape, (value,))] * size)
             named = Task(shape, (), (("value", value),))

@@ -8,6 +8,7 @@ from itertools import product
 from bgspec_conformance.plan import (
     ASYNC,
     SYNC,
+    Action,
     Add,
     Cancel,
     Linger,
@@ -72,7 +73,7 @@ def _equal(cancelled: Task) -> Iterator[Case]:
     """Equal adds around the task that has the run cancelled, and many after it."""
     for other in BOTH:
         for before, after in ((1, 2), (2, 1), (2, 3), (0, 9), (6, 6)):
-            script = (*[Add(1)] * before, Add(0), *[Add(1)] * after, Run())
+            script: tuple[Action, ...] = (*[Add(1)] * before, Add(0), *[Add(1)] * after, Run())
             yield Case(Plan((cancelled, other), script), "CAN-5")
 
 

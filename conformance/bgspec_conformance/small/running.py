@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from bgspec_conformance.plan import (
+    Action,
     Add,
     Await,
     Linger,
@@ -74,7 +75,7 @@ def _lasting() -> Iterator[Case]:
         yield simple("RUN-2", *[slow] * 7)
         yield simple("RUN-2", *[SYNC] * 6, slow)
         yield simple("RUN-2", *[ASYNC] * 6, slow)
-    for turns in range(1, 13):
+    for turns in (*range(1, 9), 16, 32, 64, 128):
         yield simple("RUN-2", Task(Shape.FUNCTION, body=(Linger(turns),)))
         yield simple("RUN-2", Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=turns),)))
 
@@ -96,8 +97,12 @@ def _empty() -> Iterator[Case]:
 
 def _returning() -> Iterator[Case]:
     for value in sorted(set(Value) - {Value.WEAK, Value.SHARED, Value.NONE}):
-        for shape, after in product((Shape.FUNCTION, Shape.ASYNC_FUNCTION), BOTH):
-            yield simple("RUN-4", Task(shape, outcome=Return(value)), after, SYNC)
+        for shape in (Shape.FUNCTION, Shape.ASYNC_FUNCTION):
+            giving = Task(shape, outcome=Return(value))
+            yield simple("RUN-4", giving)
+            for after in BOTH:
+                yield simple("RUN-4", giving, after, SYNC)
+            yield simple("RUN-4", ASYNC, SYNC, giving, giving, ASYNC)
 
 
 def _adding_within() -> Iterator[Case]:
@@ -116,9 +121,14 @@ def _adding_within() -> Iterator[Case]:
         yield plan((adder, other, added), 2)
         yield plan((other, adder, added), 2)
         yield plan((Task(shape, body=(Add(1), Add(2))), other, added), 1)
-        yield plan((Task(shape, body=(Add(1),)), Task(shape, body=(Add(2),)), added), 1)
+        yield plan((Task(shape, body=(Add(1), Add(1))), added), 1)
+        yield plan((Task(shape, body=(Add(1),)), Task(shape, body=(Add(2),)), added), 1, runs=3)
         many = [other] * 6
         yield plan((*many, Task(shape, body=(Add(7),)), added), 7)
+    for shape in (Shape.FUNCTION, Shape.ASYNC_FUNCTION):
+        fan = Task(shape, body=tuple(Add(index) for index in range(1, 10)))
+        yield plan((fan, *(BOTH * 5)[:9]), 1)
+        yield plan((*[SYNC] * 8, Task(shape, body=(Add(9),)), ASYNC), 9)
 
 
 def _again() -> Iterator[Case]:
@@ -129,7 +139,8 @@ def _again() -> Iterator[Case]:
         yield simple("RUN-6", slow, runs=2)
     for mix in product(BOTH, repeat=2):
         yield simple("RUN-6", *mix, runs=3)
-    for size in range(4, 10):
+        yield Case(Plan((*mix, SYNC), (Add(0), Add(1), Run(), Add(2), Run(), Run())), "RUN-6")
+    for size in (4, 6, 9):
         yield simple("RUN-6", *(BOTH * size)[:size], runs=2)
         yield simple("RUN-6", *[SYNC] * size, runs=2)
         yield simple("RUN-6", *[ASYNC] * size, runs=2)
@@ -142,23 +153,27 @@ def _later() -> Iterator[Case]:
         yield Case(Plan((later,), (Run(), Run(), Add(0), Run())), "RUN-7")
         for first in (*BOTH, *failing):
             yield Case(Plan((first, later), (Add(0), Run(), Add(1), Run())), "RUN-7")
-            two = (Add(0), Run(), Add(1), Add(2), Run())
+            two: tuple[Action, ...] = (Add(0), Run(), Add(1), Add(2), Run())
             yield Case(Plan((first, later, SYNC), two), "RUN-7")
         third = (Add(0), Run(), Add(1), Run(), Add(2), Run())
         yield Case(Plan((SYNC, ASYNC, later), third), "RUN-7")
-        many = (*(Add(n) for n in range(6)), Run(), Add(6), Run())
+        many: tuple[Action, ...] = (*map(Add, range(6)), Run(), Add(6), Run())
         yield Case(Plan((*[ASYNC] * 6, later), many), "RUN-7")
 
 
 def _beside() -> Iterator[Case]:
     shapes = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)
-    for one, other in product(shapes, repeat=2):
-        meeting = Task(one, body=(Await(1),)), Task(other, body=(Await(0),))
+    for shape, opposite in product(shapes, repeat=2):
+        meeting = Task(shape, body=(Await(1),)), Task(opposite, body=(Await(0),))
         yield Case(Plan(meeting, (Add(0, 0), Add(1, 1), Together((0, 1)))), "RUN-8")
         yield Case(Plan(meeting, (Add(1, 1), Add(0, 0), Together((1, 0)))), "RUN-8")
-        for before in BOTH:
-            plan = (Add(2, 0), Add(0, 0), Add(3, 1), Add(1, 1), Together((0, 1)))
-            yield Case(Plan((*meeting, before, before), plan), "RUN-8")
+        for before, last in product(BOTH, repeat=2):
+            adds = (Add(2, 0), Add(0, 0), Add(3, 1), Add(1, 1), Add(3, 0), Add(2, 1))
+            yield Case(Plan((*meeting, before, last), (*adds, Together((0, 1)))), "RUN-8")
+    for ring in product(shapes, repeat=3):
+        tasks = tuple(Task(s, body=(Await((n + 1) % 3),)) for n, s in enumerate(ring))
+        for order in ((0, 1, 2), (2, 0, 1)):
+            yield Case(Plan(tasks, (Add(0), Add(1, 1), Add(2, 2), Together(order))), "RUN-8")
     for inner in (*BOTH, *SLOW):
         for body in ((Run(1),), (Suspend(), Run(1)), (Run(1), Suspend())):
             outer = Task(Shape.ASYNC_FUNCTION, body=body)
@@ -175,13 +190,18 @@ def _within() -> Iterator[Case]:
         for other in BOTH:
             yield simple("RUN-9", own, other)
             yield simple("RUN-9", other, own)
-    for size in (1, 2):
+            yield simple("RUN-9", other, own, SYNC)
+            yield simple("RUN-9", ASYNC, own, other, other)
+            yield simple("RUN-9", *[other] * 5, own)
+            yield simple("RUN-9", *[other] * 8, own)
+    for size in (1, 2, 3):
         for mix in product(SLOW, repeat=size):
             yield Case(Plan(mix, (*add_all(*mix), Together((0, 0)))), "RUN-9")
     for by in Suspension:
         slow = Task(Shape.ASYNC_FUNCTION, body=(Suspend(by, 5),))
-        yield Case(Plan((slow, SYNC), (Add(0), Add(1), Together((0, 0)))), "RUN-9")
-        yield Case(Plan((slow, slow), (Add(0), Add(1), Together((0, 0)))), "RUN-9")
+        for others in ((), (SYNC,), (ASYNC,), (slow,), (SYNC, slow)):
+            tasks = (slow, *others)
+            yield Case(Plan(tasks, (*add_all(*tasks), Together((0, 0)))), "RUN-9")
 
 
 def _releasing() -> Iterator[Case]:
@@ -192,7 +212,11 @@ def _releasing() -> Iterator[Case]:
             Task(shape, (Value.NONE,), (("value", Value.WEAK),)),
         ):
             yield simple("RUN-10", weak)
-            for mix in product(BOTH, repeat=2):
-                yield simple("RUN-10", weak, *mix)
-    for first in BOTH:
-        yield simple("RUN-10", *[first] * 6, Task(Shape.FUNCTION, (Value.WEAK,)), SYNC, ASYNC)
+            yield simple("RUN-10", weak, SLOW_SYNC, SYNC)
+            yield simple("RUN-10", SYNC, weak, SLOW_SYNC, ASYNC, ASYNC)
+    for shape in (Shape.FUNCTION, Shape.ASYNC_FUNCTION):
+        weak = Task(shape, (Value.WEAK,))
+        yield simple("RUN-10", *[SYNC] * 6, weak, SLOW_SYNC, ASYNC)
+        yield simple("RUN-10", weak, weak, SLOW_SYNC, weak, ASYNC)
+        yield simple("RUN-10", weak, *[SLOW_SYNC] * 9)
+        yield simple("RUN-10", Task(shape, (Value.WEAK,), outcome=Return(Value.LIST)), SYNC)

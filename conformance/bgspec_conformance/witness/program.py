@@ -80,7 +80,9 @@ def _docstring(verdict: Verdict) -> Iterator[str]:
         f"Expected: {verdict.evidence.expected}.",
         f"Seen:     {verdict.evidence.seen}.",
     ):
-        yield from textwrap.wrap(_plain(text), WIDTH, subsequent_indent="" if text is clause.sentence else " " * 10)
+        yield from textwrap.wrap(
+            _plain(text), WIDTH, subsequent_indent="" if text is clause.sentence else " " * 10
+        )
     yield '"""'
 
 
@@ -113,7 +115,9 @@ def _quoted(names: set[str], traits: Traits) -> Iterator[str]:
     sources: dict[str, str] = {}
     for home in (values, shapes, quoted):
         for name, thing in vars(home).items():
-            if getattr(thing, "__module__", None) == home.__name__ and inspect.isroutine(thing) | inspect.isclass(thing):
+            if getattr(thing, "__module__", None) == home.__name__ and inspect.isroutine(
+                thing
+            ) | inspect.isclass(thing):
                 sources[name] = inspect.getsource(thing).rstrip()
     sources["container_of"] = _container_of(traits)
     wanted = set(names)
@@ -140,8 +144,14 @@ def _container_of(traits: Traits) -> str:
 def _bare(source: str) -> str:
     """A function's source without its annotations, which a witness has no types for."""
     source = re.sub(r"\)\s*->\s*[^\n]+:\n", "):\n", source)
-    source = re.sub(r"(\*{0,2}\b\w+): (?:Any|Work|object|str|int|BaseException|FrameType)(?=[,)=\s])", r"\1", source)
-    source = re.sub(r"(\b\w+): (?:tuple|dict|Callable|Coroutine)\[[^=\n]*?\](?=[,)])", r"\1", source)
+    source = re.sub(
+        r"(\*{0,2}\b\w+): (?:Any|Work|object|str|int|BaseException|FrameType)(?=[,)=\s])",
+        r"\1",
+        source,
+    )
+    source = re.sub(
+        r"(\b\w+): (?:tuple|dict|Callable|Coroutine)\[[^=\n]*?\](?=[,)])", r"\1", source
+    )
     source = re.sub(r"^(\s*\w+): [^=\n]+ = ", r"\1 = ", source, flags=re.MULTILINE)
     return source.replace("functools.partial[Any]", "functools.partial")
 

@@ -22,6 +22,32 @@ import anyio.lowlevel
 import anyio.to_thread
 import trio
 
+__all__ = [
+    "await_start",
+    "be_cancelled",
+    "be_cancelled_shielded",
+    "call_back",
+    "cancel_from_thread",
+    "cancel_run",
+    "enter_loop",
+    "failure",
+    "found_in",
+    "in_task",
+    "in_thread",
+    "is_cancelled",
+    "linger",
+    "name_of",
+    "race",
+    "refusal",
+    "tell_arguments",
+    "tell_changes",
+    "tell_failures",
+    "tell_released",
+    "wait_for",
+    "watch",
+    "where",
+]
+
 log: list[str] = []
 stage: dict[str, Any] = {}
 
@@ -199,10 +225,21 @@ def tell_arguments(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 def tell_changes(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Write down which arguments have not the content that they were added with."""
     fresh, fresh_by_name = stage["fresh"][name]()
-    pairs = [(f"{name}.args[{place}]", *pair) for place, pair in enumerate(zip(args, fresh, strict=False))]
-    pairs += [(f"{name}.{key}", kwargs[key], value) for key, value in fresh_by_name.items() if key in kwargs]
+    pairs = [
+        (f"{name}.args[{place}]", *pair)
+        for place, pair in enumerate(zip(args, fresh, strict=False))
+    ]
+    pairs += [
+        (f"{name}.{key}", kwargs[key], value)
+        for key, value in fresh_by_name.items()
+        if key in kwargs
+    ]
     for argument, arrived, value in pairs:
-        if type(value) in {list, dict, set, tuple} and type(arrived) is type(value) and arrived != value:
+        if (
+            type(value) in {list, dict, set, tuple}
+            and type(arrived) is type(value)
+            and arrived != value
+        ):
             log.append(f"{argument} was changed")
 
 
@@ -219,7 +256,10 @@ def tell_released(name: str = "") -> None:
             if reference() is not None:
                 gc.collect()
             state = "gone" if reference() is None else "held"
-            log.append(f"{owner}'s argument is {state} " + (f"when {name} starts" if name else "after the run"))
+            log.append(
+                f"{owner}'s argument is {state} "
+                + (f"when {name} starts" if name else "after the run")
+            )
 
 
 def failure(name: str, exc: BaseException) -> BaseException:
@@ -266,6 +306,11 @@ def tell_failures(run: int, exc: BaseException) -> None:
         log.append(f"run {run} carries {name}")
         if itself:
             log.append(f"run {run} is {name}")
+
+
+def refusal(exc: Exception) -> str:
+    """The kind of an error that refused an add; TypeError stands for every kind of it."""
+    return "TypeError" if isinstance(exc, TypeError) else type(exc).__name__
 
 
 def is_cancelled(exc: BaseException) -> bool:

@@ -234,7 +234,9 @@ class Scene:
             case Linger(turns=turns) if not on_loop:
                 yield f'{self._quote("linger")}("{name}", {turns})'
             case Await(task=other):
-                waiting = f'await {self._quote("await_start")}' if on_loop else self._quote("wait_for")
+                waiting = (
+                    f"await {self._quote('await_start')}" if on_loop else self._quote("wait_for")
+                )
                 yield f'{waiting}("{name}", "t{other}")'
             case CallBack() if not on_loop:
                 yield f'{self._quote("call_back")}("{name}")'
@@ -295,7 +297,8 @@ class Scene:
 
     def _arguments(self, index: int) -> tuple[list[str], list[tuple[str, str]]]:
         """The expressions of a task's arguments; names of what was made before where that
-        matters."""
+        matters.
+        """
         task, name = self.plan.tasks[index], f"t{index}"
         if self._tells(" got ") or self._shares_objects(index):
             return (
@@ -319,7 +322,9 @@ class Scene:
             task, name = self.plan.tasks[index], f"t{index}"
             args = [self._value(value) for value in task.args]
             kwargs = [f'"{key}": {self._value(value)}' for key, value in task.kwargs]
-            arguments = f"({', '.join(args)}{',' if len(args) == 1 else ''}), {{{', '.join(kwargs)}}}"
+            arguments = (
+                f"({', '.join(args)}{',' if len(args) == 1 else ''}), {{{', '.join(kwargs)}}}"
+            )
             if self._tells(" got ") or self._shares_objects(index):
                 yield f"{name}_args, {name}_kwargs = {arguments}"
             if self._tells(" got "):
@@ -369,7 +374,7 @@ class Scene:
             else:
                 yield INDENT + add
             yield "except Exception as exc:"
-            yield f'{INDENT}log.append(f"t{index} refused: {{type(exc).__name__}}")'
+            yield f'{INDENT}log.append(f"t{index} refused: {{{self._quote("refusal")}(exc)}}")'
             yield "else:"
             if self._tells(" added: "):
                 yield (
@@ -382,7 +387,11 @@ class Scene:
             yield add
 
     def _may_be_refused(self, index: int) -> bool:
-        return self._tells(" refused") or self._tells(" added") or self.plan.tasks[index].shape not in PLAIN
+        return (
+            self._tells(" refused")
+            or self._tells(" added")
+            or self.plan.tasks[index].shape not in PLAIN
+        )
 
     # The script -----------------------------------------------------------------------------
 
@@ -411,7 +420,9 @@ class Scene:
             lines.append('log.append("in the end the list holds " + ", ".join(shared))')
         if self._tells("thread tokens are held"):
             lines.append("limiter = anyio.to_thread.current_default_thread_limiter()")
-            lines.append('log.append(f"in the end {int(limiter.borrowed_tokens)} thread tokens are held")')
+            lines.append(
+                'log.append(f"in the end {int(limiter.borrowed_tokens)} thread tokens are held")'
+            )
         yield from (INDENT + line for line in lines)
 
     def _functions(self) -> list[int]:
@@ -470,7 +481,11 @@ class Scene:
                 yield f'VAR.set("{value}")'
             case Run(container=container, cancelled=cancelled):
                 call = f'run(c{container}, "{cancelled}")' if cancelled else f"run(c{container})"
-                yield f"await {self._quote('in_task')}({call})" if self._by_task() else f"await {call}"
+                yield (
+                    f"await {self._quote('in_task')}({call})"
+                    if self._by_task()
+                    else f"await {call}"
+                )
             case Together(containers=containers):
                 yield "async with anyio.create_task_group() as group:"
                 yield from (f"{INDENT}group.start_soon(run, c{number})" for number in containers)
