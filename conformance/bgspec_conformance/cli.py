@@ -207,11 +207,11 @@ def _written(
     from bgspec_conformance.report.json import to_json
     from bgspec_conformance.report.junit import to_junit
 
-    contents = [
-        (json_file, lambda: to_json(reports)),
-        (junit_file, lambda: to_junit(reports, strict=strict)),
+    done = [
+        json_file is None or _put(json_file, to_json(reports)),
+        junit_file is None or _put(junit_file, to_junit(reports, strict=strict)),
     ]
-    return all([_put(path, content()) for path, content in contents if path is not None])
+    return all(done)
 
 
 def _put(path: str, content: bytes) -> bool:

@@ -24,7 +24,6 @@ from bgspec_conformance.plan import (
     Linger,
     Outcome,
     Plan,
-    Problem,
     Raise,
     Return,
     Run,
@@ -37,27 +36,14 @@ from bgspec_conformance.plan import (
     Value,
     Write,
 )
+from bgspec_conformance.values import KEYWORDS, ORDINARY
 
-__all__ = ["KEYWORDS", "casts", "family", "generate", "plans"]
+__all__ = ["casts", "family", "generate", "plans"]
 
 T = TypeVar("T")
 
-KEYWORDS = (
-    "a", "b", "value", "func", "self", "fn", "function", "args", "kwargs", "timeout", "task", "tasks",
-    "name", "key", "delay", "countdown", "callback", "context", "loop", "priority", "queue", "retry",
-    "target", "coro", "limiter", "cls", "id", "on_error", "eta", "expires", "background", "job", "cancellable", "abandon_on_cancel",
-    "f", "cb", "options", "executor", "task_id", "tags", "max_retries", "interval", "thread", "wait", "block",
-)  # fmt: skip
-"""Names of keyword arguments, those that implementations are known to eat among them."""
-
 PASSED = sorted(set(Value) - {Value.WEAK})
 RETURNED = sorted(set(Value) - {Value.WEAK, Value.SHARED})
-ORDINARY = (
-    Problem.VALUE_ERROR, Problem.LOOKUP_ERROR, Problem.OS_ERROR, Problem.TIMEOUT_ERROR,
-    Problem.RUNTIME_ERROR, Problem.TYPE_ERROR, Problem.FALSY, Problem.UNCOPYABLE, Problem.GROUP,
-)  # fmt: skip
-"""What an application's tasks raise."""
-
 SYNC_STEPS: tuple[Step, ...] = (Linger(), Linger(4), Write(), SetVar("x"), SetVar("y"), CallBack())
 ASYNC_STEPS: tuple[Step, ...] = (
     *(Suspend(by, times) for by in Suspension for times in (1, 3)), Write(), SetVar("x"), SetVar("y"),

@@ -12,7 +12,17 @@ from typing import Any, NoReturn
 
 from bgspec_conformance.plan import Problem, Value
 
-__all__ = ["ALIKE", "HASHABLE", "NAMESPACE", "PROBLEMS", "VALUES", "make_problem", "make_value"]
+__all__ = [
+    "ALIKE",
+    "HASHABLE",
+    "KEYWORDS",
+    "NAMESPACE",
+    "ORDINARY",
+    "PROBLEMS",
+    "VALUES",
+    "make_problem",
+    "make_value",
+]
 
 
 class Weak:
@@ -104,6 +114,20 @@ PROBLEMS: dict[Problem, str] = {
 }
 """An expression for each exception, of the task called ``{name}``; trio's cancellation error
 cannot be made by hand, so that one is asyncio's."""
+
+ORDINARY = (
+    Problem.VALUE_ERROR, Problem.LOOKUP_ERROR, Problem.OS_ERROR, Problem.TIMEOUT_ERROR,
+    Problem.RUNTIME_ERROR, Problem.TYPE_ERROR, Problem.FALSY, Problem.UNCOPYABLE, Problem.GROUP,
+)  # fmt: skip
+"""What an application's tasks raise."""
+
+KEYWORDS = (
+    "a", "b", "value", "func", "self", "fn", "function", "args", "kwargs", "timeout", "task", "tasks",
+    "name", "key", "delay", "countdown", "callback", "context", "loop", "priority", "queue", "retry",
+    "target", "coro", "limiter", "cls", "id", "on_error", "eta", "expires", "background", "job", "cancellable", "abandon_on_cancel",
+    "f", "cb", "options", "executor", "task_id", "tags", "max_retries", "interval", "thread", "wait", "block",
+)  # fmt: skip
+"""Names of keyword arguments, those that implementations are known to eat among them."""
 
 NAMESPACE: dict[str, type] = {
     made.__name__: made for made in (Weak, Hostile, Uncopyable, Falsy, Intricate, Base)

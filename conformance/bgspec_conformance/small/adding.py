@@ -21,7 +21,7 @@ from bgspec_conformance.plan import (
     Value,
 )
 from bgspec_conformance.small.case import Case, simple
-from bgspec_conformance.strategies import KEYWORDS
+from bgspec_conformance.values import KEYWORDS
 
 __all__ = ["cases"]
 

@@ -26,7 +26,7 @@ from bgspec_conformance.plan import (
     Write,
 )
 from bgspec_conformance.small.case import Case, simple
-from bgspec_conformance.strategies import ORDINARY
+from bgspec_conformance.values import ORDINARY
 
 __all__ = ["cases"]
 
