@@ -205,7 +205,7 @@ class _Way:
         while True:
             self._last = None
             ending = await supervise(
-                [sys.executable, "-m", "bgspec_conformance.child"],
+                [sys.executable, "-P", "-m", "bgspec_conformance.child"],  # -P: no module from here
                 msgspec.json.encode(self._job(start)),
                 silence=SILENCE,
                 memory=MEMORY,

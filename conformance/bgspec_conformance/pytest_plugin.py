@@ -7,7 +7,7 @@ target is tried once, when the first of its items comes up.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,31 +51,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Put the clauses of each target after the tests that were collected."""
+    """Collect the clauses of each target after all other tests, and before any is left out."""
     for target in session.config.getoption("bgspec"):
         node = TargetNode.from_parent(
             session, name=target, nodeid=f"bgspec::{target}", target=target
         )
-        items.extend(node.collect())
+        report = node.ihook.pytest_make_collect_report(collector=node)
+        node.ihook.pytest_collectreport(report=report)
+        items.extend(report.result)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
-    """Try the target of a clause, if that was not done yet.
+    """Try the target of a clause, if that was not done yet, and skip what is only to be told.
 
     Raises:
         pytest.UsageError: it cannot be loaded. Raised here, it ends the session; raised while an
             item runs, it would be that item's failure.
     """
-    if isinstance(item, ClauseItem):
-        item.node.reports()
+    if isinstance(item, ClauseItem) and (why := item.why_skipped()):
+        item.add_marker(pytest.mark.skip(reason=why))
 
 
 class TargetNode(pytest.Collector):
     """A target, and its clauses."""
 
-    def __init__(self, *, target: str, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]  they are pytest's own
+    def __init__(self, *, target: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.target = target
         self._reports: list[Report] | None = None
 
@@ -93,14 +95,17 @@ class TargetNode(pytest.Collector):
         return self._reports
 
     def _tried(self) -> list[Report]:
+        """Try the target, and judge the clauses that were chosen."""
         import anyio
 
-        from bgspec_conformance.engine import EXAMPLES, SEED, Options, check, unwatched
+        from bgspec_conformance.engine import EXAMPLES, SEED, Options, check, testable, unwatched
         from bgspec_conformance.errors import SuiteError
         from bgspec_conformance.report.model import report_of
 
         examples, seed = (self.config.getoption(f"bgspec_{name}") for name in ("examples", "seed"))
+        chosen = {item.name for item in self.session.items if item.parent is self}
         options = Options(
+            clauses=tuple(clause for clause in testable() if clause in chosen),
             examples=EXAMPLES if examples is None else examples,
             seed=SEED if seed is None else seed,
         )
@@ -121,27 +126,41 @@ class BrokenClause(Exception):
 class ClauseItem(pytest.Item):
     """A clause of the contract, as a test of every implementation that its target stands for."""
 
-    def __init__(self, *, node: TargetNode, **kwargs: object) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]  they are pytest's own
+    def __init__(self, *, node: TargetNode, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.node = node
 
     def runtest(self) -> None:
-        """Fail, or be skipped, with what was found."""
+        """Fail where a verdict counts.
+
+        Raises:
+            BrokenClause: the clause does not hold for one of the implementations.
+        """
+        strict = self._strict()
+        if broken := [_told(*found) for found in self._found() if _fails(found[1], strict)]:
+            raise BrokenClause("\n\n".join(broken))
+
+    def why_skipped(self) -> str:
+        """What is to be told where the clause neither passed nor failed; else empty."""
         from bgspec_conformance.verdict import Kind
 
-        strict = bool(self.config.getoption("bgspec_strict"))
-        found = [
+        strict = self._strict()
+        entries = [entry for _, entry in self._found()]
+        if any(_fails(entry, strict) or entry.verdict is Kind.PASSED for entry in entries):
+            return ""
+        return "; ".join(dict.fromkeys(map(_why, entries)))
+
+    def _found(self) -> list[tuple[str, Entry]]:
+        """The clause's entry in the report on each implementation, and that one's name."""
+        return [
             (report.implementation.name, entry)
             for report in self.node.reports()
             for entry in report.clauses
             if entry.id == self.name
         ]
-        broken = [_told(name, entry) for name, entry in found if _fails(entry, strict)]
-        if broken:
-            raise BrokenClause("\n\n".join(broken))
-        others = [_why(entry) for _, entry in found if entry.verdict is not Kind.PASSED]
-        if others and len(others) == len(found):
-            pytest.skip(others[0])
+
+    def _strict(self) -> bool:
+        return bool(self.config.getoption("bgspec_strict"))
 
     def repr_failure(
         self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
@@ -151,11 +170,11 @@ class ClauseItem(pytest.Item):
             return str(excinfo.value)
         return str(super().repr_failure(excinfo))
 
-    def reportinfo(self) -> tuple[str, None, str]:
+    def reportinfo(self) -> tuple[str, int, str]:
         """How pytest names it in headings."""
         from bgspec.spec import CLAUSES
 
-        return "bgspec", None, f"{self.node.target}: {self.name} {CLAUSES[self.name].title}"
+        return "bgspec", 0, f"{self.node.target}: {self.name} {CLAUSES[self.name].title}"
 
 
 def _fails(entry: Entry, strict: bool) -> bool:

@@ -26,7 +26,7 @@ def to_junit(reports: Sequence[Report], *, strict: bool) -> bytes:
         for package, number in sorted(report.implementation.versions.items()):
             suite.add_property(visible(package), visible(number))
         failing = counted(report, strict=strict)
-        suite.add_testcases(_case(report, entry, entry in failing) for entry in report.clauses)
+        suite.add_testcases([_case(report, entry, entry in failing) for entry in report.clauses])
         xml.add_testsuite(suite)
     return bytes(xml.tostring())  # type: ignore[no-untyped-call]  # it has no annotation
 

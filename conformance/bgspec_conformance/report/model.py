@@ -10,6 +10,7 @@ import msgspec
 from bgspec.spec import CLAUSES, SPEC_VERSION, Level, Profile
 from bgspec_conformance.engine import Result
 from bgspec_conformance.plan import Plan
+from bgspec_conformance.report.text import visible
 from bgspec_conformance.verdict import Kind, Verdict
 from bgspec_conformance.witness import write
 
@@ -146,7 +147,7 @@ def _entry(verdict: Verdict, result: Result) -> Entry:
             "tries": evidence.tries if evidence.plan else 0,
             "plan": evidence.plan,
             "other": evidence.other,
-            "witness": write(verdict, result.traits),
+            "witness": visible(write(verdict, result.traits)),
         }
     return Entry(
         id=clause.id,

@@ -168,8 +168,9 @@ def _beside() -> Iterator[Case]:
         yield Case(Plan(meeting, (Add(0, 0), Add(1, 1), Together((0, 1)))), "RUN-8")
         yield Case(Plan(meeting, (Add(1, 1), Add(0, 0), Together((1, 0)))), "RUN-8")
         for before, last in product(BOTH, repeat=2):
-            adds = (Add(2, 0), Add(0, 0), Add(3, 1), Add(1, 1), Add(3, 0), Add(2, 1))
-            yield Case(Plan((*meeting, before, last), (*adds, Together((0, 1)))), "RUN-8")
+            adds = (Add(2, 0), Add(0, 0), Add(3, 1), Add(1, 1), Add(4, 0), Add(5, 1))
+            six = (*meeting, before, before, last, last)
+            yield Case(Plan(six, (*adds, Together((0, 1)))), "RUN-8")
     for ring in product(shapes, repeat=3):
         tasks = tuple(Task(s, body=(Await((n + 1) % 3),)) for n, s in enumerate(ring))
         for order in ((0, 1, 2), (2, 0, 1)):
