@@ -98,7 +98,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "FastAPI's tutorial, Dependency injection; observed with Starlette 1.10.0 on asyncio "
             "and trio: four threads added 500 tasks each, and all ran, each thread's in order"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "ORD-1", "ADD-3"),
     ),
     Clause(
         id="ADD-5",
@@ -174,7 +174,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "FastAPI's tutorial, Using `BackgroundTasks`; observed with Starlette 1.10.0 on "
             "asyncio and trio: a run of an empty container called nothing of the other's"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "RUN-2"),
     ),
     Clause(
         id="ADD-9",

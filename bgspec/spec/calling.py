@@ -87,7 +87,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: tasks that sleep and visit a "
             "thread have ended before the next one starts"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "RUN-2"),
     ),
     Clause(
         id="CALL-5",
@@ -134,7 +134,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "warning that a coroutine was never awaited; on trio a coroutine is a TypeError of the "
             "run, and a `types.coroutine` function is dropped"
         ),
-        rests_on=("CALL-5",),
+        rests_on=("CALL-5", "ADD-2"),
     ),
     Clause(
         id="CALL-7",

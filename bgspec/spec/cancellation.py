@@ -51,7 +51,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio, by a scope and by `Task.cancel()`, and on "
             "trio: the next task is not called"
         ),
-        rests_on=("CAN-1",),
+        rests_on=("CAN-1", "CAN-3", "ORD-2"),
     ),
     Clause(
         id="CAN-3",

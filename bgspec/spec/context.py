@@ -34,7 +34,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: sync and async tasks see the "
             "awaiter's value"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "ORD-1"),
     ),
     Clause(
         id="CTX-2",

@@ -79,7 +79,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: a task before the failing one was "
             "called once"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "ORD-3"),
     ),
     Clause(
         id="ERR-4",
@@ -98,7 +98,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "Starlette's documentation, Background Tasks; observed with Starlette 1.10.0 on "
             "asyncio and trio: stop"
         ),
-        rests_on=("RUN-1", "ADD-2", "CALL-5"),
+        rests_on=("RUN-1", "ADD-2", "CALL-5", "ORD-1", "ADD-3", "ADD-4", "ADD-8"),
         answers=("stop", "continue"),
     ),
     Clause(
@@ -139,7 +139,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: the run raises the same object, "
             "from sync and async tasks, and the next task is not called"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "ERR-1"),
     ),
     Clause(
         id="ERR-7",
@@ -148,9 +148,9 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         title="StopIteration and its kin surface",
         sentence=(
             "StopIteration, StopAsyncIteration and GeneratorExit out of a task MUST surface too, "
-            "and nothing hangs; on asyncio, a GeneratorExit out of a sync task MAY close the "
-            "coroutines that await the run, and surface as what the event-loop task that holds "
-            "them ends with."
+            "and nothing hangs; on asyncio, a GeneratorExit that comes out of a thread, or of an "
+            "event-loop task of its own, MAY close the coroutines that await the run, and surface "
+            "as what the event-loop task that holds them ends with."
         ),
         reason=(
             "A bare `next()` in a sync task raises StopIteration, which an asyncio future "
@@ -203,7 +203,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio: the run raises the same CancelledError, "
             "from a sync and from an async task; trio gives no way to make its Cancelled"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "ERR-1", "CAN-3"),
         answers=("surfaces", "counts as cancellation"),
         situations=("from a sync task", "from an async task"),
     ),

@@ -30,7 +30,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "Starlette's documentation, Background Tasks; observed with Starlette 1.10.0 on "
             "asyncio and trio: 40 tasks, sync and async in turn, start in the order of adds"
         ),
-        rests_on=("RUN-1",),
+        rests_on=("RUN-1", "ORD-2"),
     ),
     Clause(
         id="ORD-2",

@@ -104,7 +104,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: this run, after the tasks already "
             "added, from sync and async tasks, the last one included"
         ),
-        rests_on=("RUN-1", "ADD-2", "CALL-5"),
+        rests_on=("RUN-1", "ADD-2", "CALL-5", "ADD-3"),
         answers=("this run", "next run", "refused"),
     ),
     Clause(
@@ -157,7 +157,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: two runs whose tasks wait for "
             "each other both end"
         ),
-        rests_on=("RUN-1", "CALL-4"),
+        rests_on=("RUN-1", "CALL-4", "ADD-8"),
     ),
     Clause(
         id="RUN-9",

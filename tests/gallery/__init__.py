@@ -3,6 +3,24 @@
 Every member overrides one step of the `Model`. Importing this package fills `MEMBERS` and `ODD`.
 """
 
-from tests.gallery import adding, calling, context, failing, running
+from tests.gallery import (
+    adding,
+    calling,
+    cancellation,
+    context,
+    errors,
+    failing,
+    order,
+    running,
+)
 
-__all__ = ["adding", "calling", "context", "failing", "running"]
+__all__ = [
+    "adding",
+    "calling",
+    "cancellation",
+    "context",
+    "errors",
+    "failing",
+    "order",
+    "running",
+]

@@ -229,7 +229,7 @@ class PrivateLoopForArguments(PrivateLoop):
     """Runs async tasks that take arguments by asyncio.run on a thread."""
 
     def alone(self, entry: Entry) -> bool:
-        return bool(entry.args) and not entry.kwargs and all(a == "text" for a in entry.args)
+        return bool(entry.args) and not entry.kwargs and all(isinstance(a, str) for a in entry.args)
 
 
 @breaks("CALL-3")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import random
 from collections.abc import Callable
 from itertools import pairwise
@@ -92,7 +93,7 @@ class LosesBaseExceptions(Model):
 def copied(failure: Exception) -> Exception:
     """Another one like it, where one can be made."""
     try:
-        return type(failure)(*failure.args)
+        return failure if failure.__cause__ else type(failure)(*failure.args)
     except TypeError:
         return failure
 
@@ -138,7 +139,7 @@ class EarlierAsCause(Model):
 
 @breaks("ERR-3")
 class RepeatsWhatEnded(Model):
-    """Calls the sync tasks that had ended once more when another fails."""
+    """Calls once more, when a task fails, the plain sync functions that had ended."""
 
     async def run(self) -> None:
         self.over: list[Entry] = []
@@ -152,8 +153,9 @@ class RepeatsWhatEnded(Model):
         before = len(self.failures)
         await super().attempt(entry)
         if len(self.failures) == before:
-            self.over.append(entry)
-        elif self.again():
+            if inspect.isfunction(entry.func) and not (entry.args or entry.kwargs):
+                self.over.append(entry)
+        elif "failed" in str(self.failures[-1:]) and self.again():
             for ended in self.over:
                 if not is_async(ended.func):
                     await self.perform(ended)
@@ -381,22 +383,27 @@ class HangsAtStopIteration(Model):
 
 
 class Siblings(Model):
-    """Knows of a failure of the containers that were made together."""
+    """Knows which of the containers that were made together has failed."""
 
-    failed: ClassVar[bool] = False
+    culprit: ClassVar[int] = 0
     used: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
         if type(self).used:
-            type(self).failed = type(self).used = False
+            type(self).culprit, type(self).used = 0, False
+
+    @property
+    def harmed(self) -> bool:
+        """Whether another one has failed."""
+        return self.culprit not in {0, id(self)}
 
     async def run(self) -> None:
         type(self).used = True
         try:
             await super().run()
         except BaseException:
-            type(self).failed = True
+            type(self).culprit = id(self)
             raise
 
 
@@ -405,7 +412,7 @@ class RefusesAfterFailure(Siblings):
     """Refuses to run once another container has failed."""
 
     async def run(self) -> None:
-        if self.failed:
+        if self.harmed:
             raise RuntimeError("the runner has failed")
         await super().run()
 
@@ -415,7 +422,7 @@ class NoThreadsAfterFailure(Siblings):
     """Calls no plain sync function once another container has failed."""
 
     async def in_thread(self, entry: Entry) -> Any:
-        return None if self.failed else await super().in_thread(entry)
+        return None if self.harmed else await super().in_thread(entry)
 
 
 @breaks("ERR-8")
@@ -427,7 +434,6 @@ class KeepsTokens(Model):
             return await super().in_thread(entry)
         except SystemExit:
             limiter = anyio.to_thread.current_default_thread_limiter()
-            limiter.total_tokens += 1  # or the suite itself would run out of them
             limiter.acquire_on_behalf_of_nowait(object())
             raise
 

@@ -58,12 +58,11 @@ class RollsBack(Model):
         self.kept = [(a, list(a)) for e in self.entries for a in e.args if type(a) is list]
         await super().run()
 
-    async def attempt(self, entry: Entry) -> None:
-        before = len(self.failures)
-        await super().attempt(entry)
-        if len(self.failures) > before:
+    def finish(self, failures: list[Any]) -> None:
+        if failures:
             for argument, content in self.kept:
                 argument[:] = content
+        super().finish(failures)
 
 
 @breaks("ERR-4")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from bgspec_conformance import history as seen
+from bgspec_conformance.checks.arrivals import arrivals
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
 from bgspec_conformance.checks.missing import RESERVED, fits, judged
-from bgspec_conformance.checks.reading import Call, Reading
-from bgspec_conformance.checks.refusals import refused
+from bgspec_conformance.checks.reading import Call, Reading, RunOf
+from bgspec_conformance.checks.refusals import about_itself, before_the_run, refused
+from bgspec_conformance.checks.running import repeated
 from bgspec_conformance.plan import MISFIT, SYNC, UNCALLABLE, Shape, Task
 
 __all__ = [
@@ -25,26 +28,19 @@ __all__ = [
 ]
 
 
-def _before_any_run(reading: Reading, at: int, container: int) -> bool:
-    return not any(run.container == container and run.began < at for run in reading.runs)
-
-
 @check("ADD-1")
 def calls_nothing(reading: Reading) -> Iterator[Judgement]:
     """The function is not called, nor its coroutine made, before the run."""
     for call in reading.calls:
-        if call.container < 0:
+        if reading.shape(call.task) in UNCALLABLE:  # the plan itself made that coroutine
             continue
-        early = call.run is None and not any(run.began < call.at for run in reading.runs)
-        if early:
+        if _precedes_its_run(reading, call) and not _others(reading, call):
             yield Violation(
                 f"{call.name} is not called before the run",
-                f"{call.name} was called before any run had begun",
-                f"log.index('{call.name} started') > log.index('run 0 began')"
-                if reading.runs
-                else f"'{call.name} started' not in log",
+                f"{call.name} was called before it",
+                _not_before_its_run(reading, call),
             )
-        elif call.start.made == "the add" and _added_before(reading, call):
+        elif call.start.made == "the add":
             yield Violation(
                 f"a coroutine of {call.name} is made at the run",
                 "it was made at the add",
@@ -54,10 +50,33 @@ def calls_nothing(reading: Reading) -> Iterator[Judgement]:
             yield HELD
 
 
-def _added_before(reading: Reading, call: Call) -> bool:
-    """Whether the task was added before the plan's first run began."""
-    first = min((run.began for run in reading.runs), default=0)
-    return all(add.at < first for add in reading.adds if add.task == call.task)
+def _precedes_its_run(reading: Reading, call: Call) -> bool:
+    """Whether a task that the script added was called before any run that could have called it."""
+    adds = [add for add in reading.adds if add.task == call.task]
+    if call.run is not None or any(add.by != -1 for add in adds):
+        return False
+    since = min((add.at for add in adds), default=-1)
+    return not any(min(since, call.at) < run.began < call.at for run in _own(reading, call))
+
+
+def _not_before_its_run(reading: Reading, call: Call) -> str:
+    """That a task is called after its run began, or not at all where there was none."""
+    later = [run for run in _own(reading, call) if run.began > call.at]
+    if not later:
+        return f"'{call.name} started' not in log"
+    return f"log.index('run {later[0].run} began') < log.index('{call.name} started')"
+
+
+def _own(reading: Reading, call: Call) -> list[RunOf]:
+    """The runs of the containers that a task was added to; all, where its add was refused."""
+    containers = reading.containers_of(call.task)
+    return [run for run in reading.runs if run.container in containers or not containers]
+
+
+def _others(reading: Reading, call: Call) -> list[RunOf]:
+    """The runs of other containers that were in progress when a task was called."""
+    own = _own(reading, call)
+    return [run for run in reading.runs if run.began < call.at < run.ended and run not in own]
 
 
 @check("ADD-2")
@@ -79,64 +98,69 @@ def keeps_adds_of_threads(reading: Reading) -> Iterator[Judgement]:
     """Adds from several threads are all kept, each thread's in its own order."""
     yield from refused(reading, "ADD-4")
     yield from judged(reading, "ADD-4")
+    yield from repeated(reading, "ADD-4")
     for run in reading.runs:
         if not run.first or reading.shared_by_runs(run):
             continue
         waiting = reading.waiting_for(run)
-        order = [call.task for call in reading.calls_in(run)]
+        adds = Counter(add.task for add in waiting)
         for thread in sorted({add.thread for add in waiting if add.thread}):
-            own = [add.task for add in waiting if add.thread == thread]
-            if len(set(own)) < len(own) or not set(own) <= set(order):
+            own = [a.task for a in waiting if a.thread == thread and adds[a.task] == 1]
+            met = [call.task for call in reading.calls_in(run) if call.task in own]
+            due = [task for task in own if task in met]
+            if len(due) < 2 or len(met) > len(due):
                 continue
-            if len({add.thread for add in waiting}) < 2:  # one thread alone: ORD-1's
-                continue
-            met = [task for task in order if task in own]
-            if len(met) > len(own):
-                continue
-            if met == own:
+            if met == due:
                 yield HELD
-            elif not _in_order([add.task for add in waiting], order):
-                names = ", ".join(f"t{task}" for task in own)
-                lines = [f"t{task} started" for task in own]
+            else:
+                lines = [f"t{task} started" for task in due]
                 yield Violation(
-                    f"the adds of one thread start in its own order: {names}",
-                    "they started in the order " + ", ".join(f"t{task}" for task in met),
+                    f"the adds of one thread start in its own order: {_names(due)}",
+                    f"they started in the order {_names(met)}",
                     f"[line for line in log if line in {sorted(lines)}] == {lines}",
                 )
 
 
-def _in_order(due: list[int], order: list[int]) -> bool:
-    return [task for task in order if task in due] == due
+def _names(tasks: list[int]) -> str:
+    return ", ".join(f"t{task}" for task in tasks)
 
 
-def _keywords(reading: Reading, call: Call, reserved: bool) -> Iterator[Judgement]:
-    """Whether the keywords of one kind arrived at a call."""
-    names = [n for n, _ in reading.task(call.task).kwargs if (n in RESERVED) is reserved]
-    if not names or reading.shape(call.task) in MISFIT | UNCALLABLE | {Shape.CONTAINER}:
-        return
-    arrived = dict(call.start.kwargs)
-    lost = [name for name in names if name not in arrived]
-    if lost:
-        yield Violation(
-            f"{call.name} gets the keyword {lost[0]!r}",
-            f"{call.name} was called without it",
-            f"all(' {lost[0]}=' in line.replace(',', ' ') for line in log "
-            f"if line.startswith('{call.name} got'))",
-        )
-    else:
-        yield HELD
+def _keywords(reading: Reading, reserved: bool) -> Iterator[Judgement]:
+    """Whether the keywords of one kind arrived; not where another task's did (ARG-3)."""
+    for arrival in arrivals(reading):
+        name = arrival.call.name
+        due = [key for key, _ in arrival.kwargs if (key in RESERVED) is reserved]
+        arrived = {key for key, _ in arrival.call.start.kwargs}
+        if not due or arrival.kwargs_of_another:
+            continue
+        lost = [key for key in due if key not in arrived]
+        if lost:
+            yield Violation(
+                f"{name} gets the keyword {lost[0]!r}",
+                f"{name} was called without it",
+                f"all(' {lost[0]}=' in line for line in log if line.startswith('{name} got '))",
+            )
+        else:
+            yield HELD
 
 
 def _refused_keywords(reading: Reading, reserved: bool) -> Iterator[tuple[seen.Refused, list[str]]]:
-    """The refusals, before any run, of adds whose keywords are all that is special."""
-    for at, event in reading.of(seen.Refused):
+    """The refusals, before any run, of adds with keywords of one kind."""
+    for _, event in before_the_run(reading):
         task = reading.task(event.task)
         names = [name for name, _ in task.kwargs]
-        kind = [name for name in names if (name in RESERVED) is reserved]
-        other = any((name in RESERVED) is not reserved for name in names)
-        alone = bool(kind) and not other and task.shape not in MISFIT | UNCALLABLE
-        if alone and event.by == -1 and _before_any_run(reading, at, event.container):
-            yield event, kind
+        alike = all((name in RESERVED) is reserved for name in names)
+        if names and alike and task.shape not in MISFIT | UNCALLABLE:
+            yield event, names
+
+
+def _for_its_keywords(reading: Reading, event: seen.Refused) -> bool:
+    """Whether nothing but its keywords can be what an add was refused for."""
+    task = reading.task(event.task)
+    plain = task.shape in {Shape.FUNCTION, Shape.ASYNC_FUNCTION} and not task.args
+    adds = [add for add in reading.plan.adds() if add.task == event.task]
+    at = reading.events.index(event)
+    return plain and len(adds) == 1 and event.thread == 0 and about_itself(reading, at, event)
 
 
 @check("ADD-5")
@@ -145,14 +169,13 @@ def hands_every_keyword_on(reading: Reading) -> Iterator[Judgement]:
     for event, names in _refused_keywords(reading, reserved=False):
         if event.type_error:
             yield HELD
-        else:
+        elif _for_its_keywords(reading, event):
             yield Violation(
                 f"t{event.task} is taken with the keyword {names[0]!r}, or refused with TypeError",
                 f"it was refused with {event.error}",
                 f"'t{event.task} refused: {event.error}' not in log",
             )
-    for call in reading.calls:
-        yield from _keywords(reading, call, reserved=False)
+    yield from _keywords(reading, reserved=False)
     for judgement in judged(reading, "ADD-5"):
         if judgement is not HELD:
             yield judgement
@@ -162,13 +185,13 @@ def hands_every_keyword_on(reading: Reading) -> Iterator[Judgement]:
 def hands_reserved_keywords_on(reading: Reading) -> Iterator[Judgement]:
     """So do those named func, self, args and kwargs."""
     for event, names in _refused_keywords(reading, reserved=True):
-        yield Violation(
-            f"t{event.task} is taken with the keyword {names[0]!r}",
-            f"the keyword {', '.join(map(repr, names))} was refused with {event.error}",
-            f"not any(line.startswith('t{event.task} refused: ') for line in log)",
-        )
-    for call in reading.calls:
-        yield from _keywords(reading, call, reserved=True)
+        if _for_its_keywords(reading, event):
+            yield Violation(
+                f"t{event.task} is taken with the keyword {names[0]!r}",
+                f"the keyword {', '.join(map(repr, names))} was refused with {event.error}",
+                f"not any(line.startswith('t{event.task} refused: ') for line in log)",
+            )
+    yield from _keywords(reading, reserved=True)
     for judgement in judged(reading, "ADD-6"):
         if judgement is not HELD:
             yield judgement
@@ -207,43 +230,47 @@ def shares_nothing(reading: Reading) -> Iterator[Judgement]:
     """Two containers share nothing."""
     yield from refused(reading, "ADD-8")
     yield from judged(reading, "ADD-8")
-    if reading.plan.containers < 2:
-        return
+    yield from repeated(reading, "ADD-8")
+    adds = Counter(add.task for add in reading.adds)
     for call in reading.calls:
-        others = [
-            run
-            for run in reading.runs
-            if run.began < call.at < run.ended and run.container != call.container
-        ]
-        owned = len(reading.containers_of(call.task)) == 1
-        if call.run is None and owned and others:
-            run = others[0]
+        others = _others(reading, call)
+        if call.run is not None or not others:
+            continue
+        runs = sum(run.began < call.at for run in _own(reading, call))
+        again = runs > 0 and call.call >= adds[call.task] * runs
+        if again or _precedes_its_run(reading, call):
             yield Violation(
-                f"run {run.run}, of container c{run.container}, calls its own tasks alone",
+                f"run {others[0].run}, of container c{others[0].container}, calls its own tasks alone",
                 f"it called {call.name}, which was added to c{call.container}",
-                f"'{call.name} started' not in log[log.index('run {run.run} began'):"
-                f"log.index('run {run.run} ended')]",
+                f"log.count('{call.name} started') <= {adds[call.task] * runs}"
+                if again
+                else _not_before_its_run(reading, call),
             )
 
 
 @check("ADD-9")
 def tells_misfits_one_way(reading: Reading) -> Iterator[Judgement]:
     """Arguments that do not fit surface at the add or at the run."""
-    for at, event in reading.of(seen.Refused):
-        task = reading.task(event.task)
-        if (
-            task.shape in MISFIT
-            and not fits(task)
-            and _before_any_run(reading, at, event.container)
-        ):
-            if event.type_error:
-                yield Answer("at the add", f"'t{event.task} refused: TypeError' in log")
-            elif not task.kwargs:
-                yield Violation(
-                    f"t{event.task}, whose arguments do not fit, is refused with TypeError",
-                    f"it was refused with {event.error}",
-                    f"'t{event.task} refused: TypeError' in log",
-                )
+    yield from judged(reading, "ADD-9")
+    for _, event in before_the_run(reading):
+        task, name = reading.task(event.task), f"t{event.task}"
+        if task.shape not in MISFIT:
+            continue
+        if event.type_error and task.kwargs:  # it may be refused for the name (ADD-5)
+            yield HELD
+        elif event.type_error and not fits(task):
+            yield Answer("at the add", f"'{name} refused: TypeError' in log")
+        elif not task.kwargs:
+            due = (
+                "fit, is taken" if fits(task) else "do not fit, is refused with TypeError or taken"
+            )
+            yield Violation(
+                f"{name}, whose arguments {due}",
+                f"it was refused with {event.error}",
+                f"'{name} added' in log"
+                if fits(task)
+                else f"'{name} added' in log or '{name} refused: TypeError' in log",
+            )
     for run in reading.runs:
         if run.end is None or run.expired or run.cancelled_at is not None or not run.first:
             continue
@@ -279,5 +306,5 @@ def returns_none(reading: Reading) -> Iterator[Judgement]:
             yield Violation(
                 f"the add of t{event.task} returns None",
                 f"it returned a {event.returned}",
-                f"'t{event.task} added' in log",
+                f"not any(line.startswith('t{event.task} added: ') for line in log)",
             )

@@ -79,11 +79,11 @@ def answers_one_way(reading: Reading) -> Iterator[Judgement]:
 def _may_be_asked(reading: Reading, run: RunOf) -> bool:
     """Whether nothing but ordinary failures can keep a run from going on.
 
-    Its tasks are of shapes that every implementation takes, and no earlier run of the container
-    left any of them.
+    Its tasks are of shapes that every implementation takes, and no earlier run failed, so that
+    none of them was left by that, nor harmed (ERR-8).
     """
     tasks = [reading.task(add.task) for add in reading.waiting_for(run)]
-    before = [other for other in reading.runs_of(run.container) if other.began < run.began]
+    before = [other for other in reading.runs if other.began < run.began]
     return all(
         task.shape in SYNC | ASYNC
         and (isinstance(task.outcome, Return) or task.outcome.problem not in SPECIAL | BASES)

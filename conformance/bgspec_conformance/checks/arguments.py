@@ -14,12 +14,6 @@ from bgspec_conformance.plan import Value
 __all__ = ["keywords_arrive", "positionals_arrive", "stay_as_they_are"]
 
 
-def _line(arrival: Arrival) -> str:
-    """The transcript's line for the arguments that should have arrived."""
-    named = (f"{key}={name}" for key, name in arrival.kwargs)
-    return f"{arrival.call.name} got " + ", ".join([*arrival.args, *named])
-
-
 def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names) or "nothing"
 
@@ -109,12 +103,12 @@ def stay_as_they_are(reading: Reading) -> Iterator[Judgement]:
     """Arguments are not changed, and not mixed between tasks."""
     for arrival in arrivals(reading):
         call = arrival.call
-        if arrival.args_of_another or arrival.kwargs_of_another:
-            got = [*call.start.args, *(f"{key}={name}" for key, name in call.start.kwargs)]
+        if arrival.strangers:
+            stranger = arrival.strangers[0]
             yield Violation(
-                f"{call.name} gets its own arguments",
-                f"{call.name} got {_listed(tuple(got))}",
-                f"{_line(arrival)!r} in log",
+                f"{call.name} gets its own arguments alone",
+                f"{call.name} got {stranger}, which was added with {stranger.partition('.')[0]}",
+                f"not any('{stranger}' in line for line in log if line.startswith('{call.name} got '))",
             )
         elif call.start.changed:
             name = call.start.changed[0]

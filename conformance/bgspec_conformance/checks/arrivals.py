@@ -67,11 +67,11 @@ def _arrivals(reading: Reading) -> Iterator[Arrival]:
             others = set(by_value) - {own}
             odd = Counter(given.objects) - Counter(own.objects)
             any_odd = any(not odd.keys().isdisjoint(other.objects) for other in others)
-            args_of_another = given.args != own.args and (
-                any_odd or given.args in {other.args for other in others}
+            args_of_another = given.args != own.args and bool(
+                any_odd or (given.args and given.args in {other.args for other in others})
             )
-            kwargs_of_another = given.kwargs != own.kwargs and (
-                any_odd or given.kwargs in {other.kwargs for other in others}
+            kwargs_of_another = given.kwargs != own.kwargs and bool(
+                any_odd or (given.kwargs and given.kwargs in {other.kwargs for other in others})
             )
         yield Arrival(
             call,

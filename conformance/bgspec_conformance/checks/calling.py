@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bgspec_conformance import history as seen
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
-from bgspec_conformance.checks.missing import MANY, judged, missing
+from bgspec_conformance.checks.missing import MANY, ORDINARY, judged, missing
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
 from bgspec_conformance.plan import (
     ASYNC,
@@ -22,6 +22,7 @@ from bgspec_conformance.plan import (
     Shape,
 )
 from bgspec_conformance.transcript import lines
+from bgspec_conformance.values import HASHABLE
 
 __all__ = [
     "any_awaitable_is_awaited",
@@ -239,7 +240,8 @@ def _refused(reading: Reading, shapes: Collection[Shape]) -> Iterator[Judgement]
         before = [add for add in reading.adds if add.at < at and add.container == event.container]
         used = any(r.container == event.container and r.began < at for r in reading.runs)
         known = any(reading.shape(add.task) is task.shape for add in reading.adds)
-        if not used and not known and len(before) < MANY:
+        laden = not (ORDINARY & HASHABLE).issuperset(task.args)  # ARG-1's
+        if not used and not known and not laden and len(before) < MANY:
             name = _named(reading, event.task)
             yield Violation(
                 f"{name} is accepted, called and awaited",

@@ -9,7 +9,7 @@ from bgspec_conformance import history as seen
 from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
-from bgspec_conformance.plan import ASYNC, SYNC, UNCALLABLE, Cancel, Means
+from bgspec_conformance.plan import ASYNC, SYNC, UNCALLABLE, Cancel, Means, Shape
 
 __all__ = [
     "leaves_the_run",
@@ -72,7 +72,8 @@ def nothing_starts_after_it_left_a_task(reading: Reading) -> Iterator[Judgement]
     """After a cancellation has left a task, no later task starts."""
     for run, left in _left(reading):
         waiting = [add.task for add in reading.waiting_for(run) if add.by == -1]
-        if waiting[-1:] == [left.task]:
+        within = reading.shape(left.task) is Shape.CONTAINER  # whose own run it has to leave: CAN-3
+        if within or waiting[-1:] == [left.task]:
             continue
         calls = (*reading.calls_in(run), *reading.calls_after(run))
         later = next((call for call in calls if call.at > left.over), None)

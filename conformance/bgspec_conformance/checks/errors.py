@@ -95,7 +95,7 @@ def _changed(call: Call, found: seen.Surfaced) -> str:
 def tells_every_failure(reading: Reading) -> Iterator[Judgement]:
     """Every failure surfaces, or is logged where something else than a failure ended the run."""
     for failed in failed_runs(reading):
-        if _closes(reading, failed):
+        if _closes(failed):
             continue
         if len(failed.failures) + failed.cancelled < 2:
             if _was_the_last(reading, failed) and failed.surfaced(failed.failures[0].task):
@@ -129,11 +129,9 @@ def _was_the_last(reading: Reading, failed: FailedRun) -> bool:
     return len(failing) > 1 and failed.calls[-1] is failed.failures[0]
 
 
-def _closes(reading: Reading, failed: FailedRun) -> bool:
-    """Whether a sync task raised GeneratorExit, which may close the coroutines around (ERR-7)."""
-    return Problem.GENERATOR_EXIT in failed.problems and any(
-        reading.shape(call.task) in SYNC for call in failed.failures
-    )
+def _closes(failed: FailedRun) -> bool:
+    """Whether a task raised GeneratorExit, which may close the coroutines around (ERR-7)."""
+    return Problem.GENERATOR_EXIT in failed.problems
 
 
 @check("ERR-6")
@@ -179,7 +177,7 @@ def generator_exceptions_surface(reading: Reading) -> Iterator[Judgement]:
     """StopIteration, StopAsyncIteration and GeneratorExit surface, and nothing hangs."""
     yield from hung(reading, "ERR-7")
     for failed in failed_runs(reading):
-        seen_by_nobody = _closes(reading, failed) and reading.beside(failed.run)
+        seen_by_nobody = _closes(failed) and reading.beside(failed.run)
         alone = len(failed.failures) == 1 and not seen_by_nobody
         if alone and failed.problems <= OF_GENERATORS:
             yield from _surfaces(failed)

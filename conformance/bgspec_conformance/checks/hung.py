@@ -56,7 +56,7 @@ def charge(reading: Reading, run: RunOf) -> str:
         return max(BY_PROBLEM[problem] for problem in raised)
     waiting = reading.waiting_for(run)
     if not waiting:
-        added = any(add.container == run.container for add in reading.adds)
+        added = any(a.container == run.container and a.at < run.began for a in reading.adds)
         return "RUN-6" if added else "RUN-3"
     return _of_task(reading, run)
 

@@ -107,11 +107,9 @@ def _expected_calls(reading: Reading) -> Iterator[Expected]:
         if reading.shared_by_runs(run):  # RUN-9's
             continue
         counts = Counter(call.task for call in reading.calls_in(run))
-        astray = Counter(
-            call.task for call in reading.calls if run.first and call.at < run.began
-        ) + Counter(call.task for call in reading.calls_after(run))
+        astray = Counter(call.task for call in reading.calls if call.run is None)
         waiting = reading.waiting_for(run)
-        adds = Counter(add.task for add in waiting)
+        adds = Counter(_callable(reading, add.task) for add in waiting)
         for place, add in enumerate(waiting):
             if add.by != -1:  # while running: RUN-5's
                 continue
@@ -123,13 +121,21 @@ def _expected_calls(reading: Reading) -> Iterator[Expected]:
             if not called and _excused(reading, run, add):
                 break
             shape = reading.shape(add.task)
-            if shape in BY_SHAPE and shapes[shape] == called:
-                clause = BY_SHAPE[shape]
-            else:
-                clause = special(reading, run, waiting, place, adds[add.task])
+            equal = adds[_callable(reading, add.task)]
+            clause = special(reading, run, waiting, place, equal)
+            alone = shapes[shape] == called
+            if shape in BY_SHAPE and (alone or shape is not Shape.ASYNC_FUNCTION):
+                general = clause in {"RUN-1", "RUN-4"}  # was it the shape, or where it is?
+                clause = BY_SHAPE[shape] if general or (called and alone) else ""
             yield Expected(add, run, called, _laden(reading.task(add.task), clause))
             if not called or _may_stop_at(reading, run, add):
                 break
+
+
+def _callable(reading: Reading, task: int) -> int | Shape:
+    """What makes adds equal: the task, but for a builtin, which is the same for all."""
+    shape = reading.shape(task)
+    return shape if shape is Shape.BUILTIN else task
 
 
 def missing(reading: Reading, clause: str) -> Iterator[Expected]:
@@ -185,8 +191,7 @@ def _excused(reading: Reading, run: RunOf, add: AcceptedAdd) -> bool:
     if run.cancelled_at is not None or run.end is None or run.expired:
         return True
     calls = reading.calls_in(run)
-    waiting = {other.task for other in reading.waiting_for(run)}
-    if any(call.failed and call.task not in waiting for call in calls):  # one of an earlier run's
+    if any(call.failed for call in calls):  # one of an earlier run's, or out of turn (ORD-1)
         return True
     refused = not run.first and run.end.way is not seen.Way.RETURNED and not calls
     shape = reading.shape(add.task)
@@ -205,7 +210,7 @@ def special(
     """The clause that speaks for an add by where, when and how often it was made."""
     add = waiting[place]
     if add.after_run:
-        return "RUN-7"
+        return "RUN-7" if adds == 1 else ""
     if add.thread != 0:
         return "ADD-4"
     if adds > 1:
@@ -216,8 +221,8 @@ def special(
     if reading.beside(run):
         return "RUN-8"
     if reading.containers > 1:
-        return "ADD-8"
-    if place >= MANY:
+        return "ADD-8" if len(waiting) <= MANY else ""
+    if len(waiting) > MANY:
         return "ADD-3"
     if any(returns_something(reading, other.task) for other in waiting[:place]):
         return "RUN-4"

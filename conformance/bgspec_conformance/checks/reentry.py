@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from bgspec_conformance import history as seen
 from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import Answer, Judgement, Violation, check
+from bgspec_conformance.checks.missing import ORDINARY
 from bgspec_conformance.checks.reading import AcceptedAdd, Reading, RunOf
 from bgspec_conformance.plan import ASYNC, SYNC
+from bgspec_conformance.values import HASHABLE
 
 __all__ = ["adds_while_running_count", "runs_again_one_way", "runs_within_itself_one_way"]
 
@@ -46,7 +48,11 @@ def adds_while_running_count(reading: Reading) -> Iterator[Judgement]:
     if not _is_plain(reading) or reading.overlapping:
         return
     for at, event in reading.of(seen.Refused):
-        if event.by >= 0 and any(r.began < at < r.ended for r in reading.runs_of(event.container)):
+        refused = reading.task(event.task)
+        named = event.type_error and refused.kwargs  # ADD-5 lets it be refused
+        if event.by < 0 or named or not (ORDINARY & HASHABLE).issuperset(refused.args):
+            continue
+        if any(run.began < at < run.ended for run in reading.runs_of(event.container)):
             line = f"t{event.task} refused: "
             yield Answer("refused", f"any(line.startswith('{line}') for line in log)")
     by_script = {add.task for add in reading.adds if add.by == -1}

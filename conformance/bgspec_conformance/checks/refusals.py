@@ -15,6 +15,7 @@ from bgspec_conformance.checks.judgement import Judgement, Violation
 from bgspec_conformance.checks.missing import ORDINARY
 from bgspec_conformance.checks.reading import Reading
 from bgspec_conformance.plan import SYNC, Shape
+from bgspec_conformance.values import HASHABLE
 
 __all__ = ["about_itself", "before_the_run", "refused"]
 
@@ -52,12 +53,14 @@ def _charge(reading: Reading, at: int, event: seen.Refused) -> str:
     task = reading.task(event.task)
     itself = about_itself(reading, at, event)
     if task.shape not in PLAIN:
-        simple = event.thread == 0 and not task.kwargs and ORDINARY.issuperset(task.args)
+        easy = (ORDINARY & HASHABLE).issuperset(task.args)
+        simple = event.thread == 0 and not task.kwargs and easy
         return "ADD-2" if task.shape in SYNC and simple and itself else ""
     if task.kwargs:
         return ""
     if task.args:
-        return "ARG-1" if itself and event.thread == 0 else ""
+        equal = any(add.task == event.task for add in reading.adds)
+        return "ARG-1" if itself and not equal and event.thread == 0 else ""
     if event.thread != 0:
         return "ADD-4"
     before = {add.container for add in reading.adds if add.at < at}

@@ -10,6 +10,7 @@ from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import HELD, Judgement, Violation, check
 from bgspec_conformance.checks.missing import REFUSED_AT_THE_RUN, judged, returns_something
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
+from bgspec_conformance.plan import Shape
 
 __all__ = [
     "adds_after_a_run_count",
@@ -18,6 +19,7 @@ __all__ = [
     "ends_after_its_tasks",
     "gives_nothing_back",
     "releases_arguments",
+    "repeated",
     "runs_beside_another",
 ]
 
@@ -26,15 +28,17 @@ __all__ = [
 def calls_each_once(reading: Reading) -> Iterator[Judgement]:
     """No task is called twice in a run, and each is called."""
     yield from judged(reading, "RUN-1")
-    yield from _repeated(reading, "RUN-1")
+    yield from repeated(reading, "RUN-1")
 
 
-def _repeated(reading: Reading, clause: str) -> Iterator[Judgement]:
+def repeated(reading: Reading, clause: str) -> Iterator[Judgement]:
     """A violation for each task that a run called more often than it was added.
 
-    It is RUN-4's where every task that was called too often gave something back, and ERR-3's or
+    It is ADD-8's where there are several containers, ADD-4's where the task was added from a
+    thread, RUN-4's where every task that was called too often gave something back, and ERR-3's or
     CAN-2's where the task had ended before a failure, or the run was cancelled before.
     """
+    from_threads = {add.task for add in reading.adds if add.thread != 0}
     for run in reading.runs:
         if reading.shared_by_runs(run) or run.cancelled_at is not None:
             continue
@@ -43,11 +47,19 @@ def _repeated(reading: Reading, clause: str) -> Iterator[Judgement]:
         often = {
             task: times
             for task, count in Counter(call.task for call in calls).items()
-            if count > (times := _adds_until(reading, run, task)) and (task in failed or not failed)
+            if count > (times := _adds_until(reading, run, task))
+            and (task in failed or not failed)
+            and reading.shape(task) is not Shape.BUILTIN  # what it calls is an argument (ARG-3)
         }
         of_results = all(returns_something(reading, task) for task in often)
         for task, times in often.items():
-            if clause == ("RUN-4" if of_results else "RUN-1"):
+            if reading.containers > 1:
+                charge = "ADD-8"
+            elif task in from_threads:
+                charge = "ADD-4"
+            else:
+                charge = "RUN-4" if of_results else "RUN-1"
+            if clause == charge:
                 yield Violation(
                     f"t{task} is called once for each time that it was added",
                     f"run {run.run} called t{task} more often",
@@ -148,7 +160,7 @@ def _how(run: RunOf, end: seen.RunEnded) -> str:
 def gives_nothing_back(reading: Reading) -> Iterator[Judgement]:
     """What tasks return has no effect, and the run returns None."""
     yield from judged(reading, "RUN-4")
-    yield from _repeated(reading, "RUN-4")
+    yield from repeated(reading, "RUN-4")
     for run in reading.runs:
         if run.end is None or run.expired or run.cancelled_at is not None:
             continue

@@ -26,7 +26,6 @@ from bgspec_conformance.drivers.race import race, run_in_thread
 from bgspec_conformance.drivers.stage import VAR, Stage
 from bgspec_conformance.implementation import Implementation
 from bgspec_conformance.plan import (
-    SYNC,
     Action,
     Add,
     Cancel,
@@ -48,6 +47,8 @@ HOPS = 3
 """Turns of the loop, and trips to a worker thread, in which late work shows."""
 TRIPS = 20
 """Trips to a worker thread in which every other thread lets go of what it held."""
+TRIPS_OF_OTHERS = 200
+"""Trips in which a thread that was asked for starts its work, on a busy machine too."""
 
 
 def supports(implementation: Implementation, backend: str, plan: Plan) -> bool:
@@ -74,12 +75,10 @@ def raises_cancellation(plan: Plan) -> bool:
 
 
 def closes_coroutines(plan: Plan) -> bool:
-    """Whether a sync task raises GeneratorExit: thrown into a coroutine, as asyncio does with what
-    comes out of a thread, it closes all that wait within, and only the outermost sees it.
+    """Whether a task raises GeneratorExit: thrown into a coroutine, as asyncio does with what comes
+    out of a thread or a loop task, it closes all that wait within, and only the outermost sees it.
     """
-    return any(
-        task.outcome == Raise(Problem.GENERATOR_EXIT) and task.shape in SYNC for task in plan.tasks
-    )
+    return any(task.outcome == Raise(Problem.GENERATOR_EXIT) for task in plan.tasks)
 
 
 def needs_task(plan: Plan) -> bool:
@@ -256,7 +255,7 @@ class Performance:
             except BaseException as exc:
                 self._ended(run, container, stage.way_of(exc), exc, by)
                 if isinstance(exc, KeyboardInterrupt | SystemExit) and self._torn_down(run, scope):
-                    raise
+                    raise asyncio.CancelledError from None
                 exc.__traceback__ = None
             else:
                 value = "None" if value is None else type(value).__name__
@@ -296,8 +295,10 @@ class Performance:
         for _ in range(HOPS):
             await anyio.lowlevel.checkpoint()
         if sum(self.stage.calls) < self._added or self.stage.active:
-            for _ in range(HOPS):
+            for trip in range(TRIPS_OF_OTHERS):
                 await anyio.to_thread.run_sync(self.no_op)
+                if trip >= HOPS and not self._held():
+                    break
 
     async def _let_go(self) -> None:
         """Tell what became of arguments; a thread may still be on its way out of a task."""
@@ -343,7 +344,10 @@ class Performance:
         for coroutine in self.leftovers:
             coroutine.close()
         unfinished = stage.active if done.is_set() else 0
-        stage.record(seen.Settled(tuple(stage.shared), self._held(), unfinished))
+        held = self._held()
+        stage.record(seen.Settled(tuple(stage.shared), held, unfinished))
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        limiter.total_tokens += held  # the plans that follow have as many as this one had
 
     def _borrowed(self) -> int:
         return int(anyio.to_thread.current_default_thread_limiter().borrowed_tokens)

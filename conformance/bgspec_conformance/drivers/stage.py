@@ -165,13 +165,14 @@ class Stage:
         return reference() if reference is not None else None
 
     def _name(self, arrived: object, own: str, expected: object, value: Value | None) -> str:
-        if value is not None and (
-            arrived is expected
-            or (value is not Value.WEAK and expected is None and arrived is None)
-        ):
+        lost = value is Value.WEAK and expected is None  # nobody kept it
+        if value is not None and arrived is expected and not lost:
             return own
         if id(arrived) in self._names:
             return self._names[id(arrived)]
+        for name, reference in self._weak.items():
+            if reference() is arrived and arrived is not None:
+                return name
         if expected is not None and type(arrived) is type(expected):
             return f"copy of {own}"
         return "a stranger"

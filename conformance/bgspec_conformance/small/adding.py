@@ -51,6 +51,8 @@ def _waiting() -> Iterator[Case]:
         for size in (1, 2, 6):
             yield simple("ADD-1", *[task] * size)
         yield Case(Plan((task, task), (Add(0), Run(), Add(1), Run())), "ADD-1")
+        yield Case(Plan((task, SYNC), (Add(0), Add(1, thread=1), Run())), "ADD-1")
+        yield Case(Plan((task,), (Add(0),)), "ADD-1")
 
 
 def _shapes() -> Iterator[Case]:
@@ -144,9 +146,14 @@ def _containers() -> Iterator[Case]:
             yield Case(Plan((one, other), script), "ADD-8")
         third = (Add(0, 0), Add(1, 1), Add(2, 2), Run(2), Run(0), Run(1))
         yield Case(Plan((one, other, one), third), "ADD-8")
-        eight = (Add(n, n % 2) for n in range(8))
-        many: tuple[Action, ...] = (*eight, Run(0), Run(1))
-        yield Case(Plan((one, other) * 4, many), "ADD-8")
+        adds = (Add(n, n % 2) for n in range(16))
+        many: tuple[Action, ...] = (*adds, Run(0), Run(1))
+        yield Case(Plan((one, other) * 8, many), "ADD-8")
+    for one in BOTH:
+        yield Case(Plan((one,), (Add(0, 0), Add(0, 1), Run(0), Run(1))), "ADD-8")
+        yield Case(Plan((one,), (Add(0, 0), Run(0), Add(0, 1), Run(1))), "ADD-8")
+        yield Case(Plan((one,), (Add(0, 0), Run(1))), "ADD-8")
+        yield Case(Plan((one, one), (Add(0, 1), Add(1, 0), Run(0))), "ADD-8")
 
 
 def _misfits() -> Iterator[Case]:

@@ -36,8 +36,10 @@ def cases() -> Iterator[Case]:
 
 
 def _several() -> Iterator[Case]:
-    """Arguments that must not be mixed, changed or mistaken for each other."""
+    """Arguments that must not be mixed, changed, compared or mistaken for each other."""
     for shape in PLAIN:
+        yield simple("ARG-1", Task(shape, (Value.WEAK,)))
+        yield simple("ARG-1", *[Task(shape, (Value.HOSTILE,))] * 2, Task(shape))
         for value in (
             Value.OBJECT,
             Value.LIST,

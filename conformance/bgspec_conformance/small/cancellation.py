@@ -91,6 +91,8 @@ def _sync(means: Means) -> Iterator[Case]:
     for size in range(1, 5):
         for before in BOTH:
             yield simple(focus, *[before] * size, task)
+    for after in BOTH:
+        yield simple("CAN-6", task, after)
     for mix in product(BOTH, repeat=2):
         yield simple("CAN-6", task, *mix)
         yield simple("CAN-6", *mix, task, *mix)

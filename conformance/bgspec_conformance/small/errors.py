@@ -149,10 +149,10 @@ def _elsewhere() -> Iterator[Case]:
     )  # fmt: skip
     for shape, problem, other in product(PLAIN, problems, well):
         tasks = (_failing(shape, problem), other, IN_THREAD, ON_LOOP)
-        adds = (Add(0, 0), Add(1, 1), Add(2, 1), Add(3, 1))
+        adds = (Add(2, 0), Add(3, 0), Add(0, 0), Add(1, 1), Add(2, 1), Add(3, 1))
         after: tuple[Action, ...] = (*adds, Run(0), Run(1))
         yield Case(Plan(tasks, after), "ERR-8")
-        later: tuple[Action, ...] = (Add(0, 0), Run(0), *adds[1:], Run(1))
+        later: tuple[Action, ...] = (*adds[:3], Run(0), *adds[3:], Run(1))
         yield Case(Plan(tasks, later), "ERR-8")
     for shape, problem in product(PLAIN, (Problem.OS_ERROR, *EXITS)):
         failing = _over_and_over("ERR-8", _failing(shape, problem), times=MANY).plan
