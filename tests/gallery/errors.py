@@ -162,14 +162,6 @@ class RepeatsWhatEnded(Model):
             self.over.clear()
 
 
-@breaks("ERR-3")
-class RepeatsAtTimes(RepeatsWhatEnded):
-    """Does so one time in eight."""
-
-    def again(self) -> bool:
-        return now_and_then()
-
-
 # ERR-4
 
 
@@ -423,19 +415,6 @@ class NoThreadsAfterFailure(Siblings):
 
     async def in_thread(self, entry: Entry) -> Any:
         return None if self.harmed else await super().in_thread(entry)
-
-
-@breaks("ERR-8")
-class KeepsTokens(Model):
-    """Keeps the thread token of a sync task that exits."""
-
-    async def in_thread(self, entry: Entry) -> Any:
-        try:
-            return await super().in_thread(entry)
-        except SystemExit:
-            limiter = anyio.to_thread.current_default_thread_limiter()
-            limiter.acquire_on_behalf_of_nowait(object())
-            raise
 
 
 # ERR-9

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
+from functools import cache
 
 from bgspec_conformance.checks import CHECKS
 from bgspec_conformance.implementation import Implementation, Recipe
@@ -21,9 +22,9 @@ from tests.gallery.member import MEMBERS, ODD, Member
 
 __all__ = ["implementation_of", "killed", "row", "tried"]
 
-LARGE = 110
+LARGE = 44
 """Plans drawn by luck for each member."""
-PART = 8
+PART = 30
 """Of the cases made for other clauses every so many is tried."""
 SEED = 1
 
@@ -55,12 +56,17 @@ def tried(implementation: Implementation, seed: int = SEED, large: int = LARGE) 
     return conclude(implementation.traits, total)
 
 
+@cache
+def _small() -> list[Case]:
+    return list(cases())
+
+
 def killed(member: Member) -> list[str]:
     """The clauses that a member fails, by the cases made for its own clause and a part of all
     others, on one backend.
     """
     implementation = implementation_of(member)
-    small = [c for n, c in enumerate(cases()) if c.focus == member.clause or n % PART == 0]
+    small = [c for n, c in enumerate(_small()) if c.focus == member.clause or n % PART == 0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trial = Trial(implementation, member.backends[0], list(CHECKS))

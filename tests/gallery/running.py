@@ -119,22 +119,6 @@ def behind(owner: object, function: Callable[[Entry], Any], entry: Entry) -> Non
 
 
 @breaks("RUN-2")
-class LeavesLastAsync(LeavesLast):
-    """Returns without waiting for a last task that is async."""
-
-    def leaves(self, entry: Entry) -> bool:
-        return is_async(entry.func)
-
-
-@breaks("RUN-2")
-class LeavesLastSync(LeavesLast):
-    """Returns without waiting for a last task that is sync."""
-
-    def leaves(self, entry: Entry) -> bool:
-        return not is_async(entry.func)
-
-
-@breaks("RUN-2")
 class LeavesLastAtTimes(LeavesLast):
     """Returns without waiting for the last task, one time in eight."""
 
@@ -223,15 +207,6 @@ class GivesResults(Judging):
         self.result = None
         await super().__call__()
         return self.result
-
-
-@breaks("RUN-4")
-class StopsAtFalse(Judging):
-    """Stops at a task that gives back False."""
-
-    def judge(self, result: Any) -> None:
-        if result is False:
-            self.entries.clear()
 
 
 @breaks("RUN-4")
