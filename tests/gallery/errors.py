@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 import anyio
-import anyio.to_thread
 
 from bgspec_conformance.drivers.backend import running_loop
 from tests.gallery.member import breaks, odd

@@ -36,7 +36,7 @@ def _was_refused(run: RunOf) -> bool:
 def _raised(*runs: RunOf) -> str:
     """An expression for: one of these runs raised."""
     starts = tuple(f"run {run.run} raised " for run in runs)
-    return f"any(line.startswith({starts if len(starts) > 1 else starts[0]!r}) for line in log)"
+    return f"any(line.startswith({starts!r}) for line in log)"
 
 
 # An add while running ------------------------------------------------------------------------
