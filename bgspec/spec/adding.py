@@ -193,7 +193,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: at the run, for sync and async "
             "tasks"
         ),
-        rests_on=("ERR-1",),
+        rests_on=("RUN-2", "ERR-1"),
         answers=("at the add", "at the run"),
     ),
     Clause(

@@ -30,16 +30,20 @@ class Recipe:
     """How a program uses the implementation, as source for witnesses.
 
     Attributes:
-        imports: the import lines. make: an expression that makes a container. add: a statement
-        that adds; ``{container}`` and ``{call}`` (the function and its arguments) are
-            filled in.
+        imports: the import lines.
+        make: an expression that makes a container.
+        add: a statement that adds; ``{container}`` and ``{call}`` (the function and its arguments)
+            are filled in.
         run: an expression that is awaited; ``{container}`` is filled in.
+        pending: an expression for the functions that have not started, as
+            `Implementation.pending` gives them; ``{container}`` is filled in.
     """
 
     imports: str
     make: str
     add: str = "{container}.add_task({call})"
     run: str = "{container}()"
+    pending: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,15 +26,15 @@ class ViolationSeen(msgspec.Struct, frozen=True):
         lasting: a wait had to be ended, so that carrying it out again takes as long.
         shown: how many of ``tries`` times the plan showed it when it was carried out again; a
             fault that comes and goes shows less often.
-        tries: how often it was carried out again.
+        tries: how often it was carried out again; not at all where that takes too long.
     """
 
     plan: Plan | None
     violation: Violation
     backend: str
     lasting: bool = False
-    shown: int = 1
-    tries: int = 1
+    shown: int = 0
+    tries: int = 0
 
 
 class AnswerSeen(msgspec.Struct, frozen=True):

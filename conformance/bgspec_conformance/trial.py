@@ -126,10 +126,11 @@ class Trial:
                     improved = True
                 if improved or tries <= 0:
                     break
-        shown = sum(self._violation(clause, smallest) is not None for _ in range(REPEATS))
+        attempts = range(1, REPEATS + 1)
+        shown = sum(self._violation(clause, smallest, attempt) is not None for attempt in attempts)
         self.tallies[clause].violation = msgspec.structs.replace(found, shown=shown, tries=REPEATS)
 
-    def _violation(self, clause: str, plan: Plan) -> Violation | None:
+    def _violation(self, clause: str, plan: Plan, attempt: int = 0) -> Violation | None:
         """What the clause's check says of a plan, carried out once more."""
         if not supports(self.implementation, self.backend, plan):
             return None
@@ -139,14 +140,19 @@ class Trial:
             judgements = self.checks[clause](Reading(case.plan, history))
             found.extend(j for j in judgements if isinstance(j, Violation))
 
-        self.carry_out([Case(plan)], look)
+        self.carry_out([Case(plan)], look, attempt)
         return found[0] if found else None
 
     def _count(self, case: Case, history: seen.History) -> None:
         for clause, judgements in self.judge(case.plan, history).items():
             self.tallies[clause].count(judgements, case.plan, history)
 
-    def carry_out(self, cases: Iterable[Case], then: Callable[[Case, seen.History], None]) -> None:
+    def carry_out(
+        self,
+        cases: Iterable[Case],
+        then: Callable[[Case, seen.History], None],
+        attempt: int = 0,
+    ) -> None:
         """Carry out cases in one event loop, until one of them ends it.
 
         An implementation may end the loop itself, as asyncio does when a task of its own raises
@@ -162,7 +168,7 @@ class Trial:
                 for case in cases:
                     self._before(case)
                     stage = Stage(case.plan, backend, patience, self._sign)
-                    history = await drive(self.implementation, stage)
+                    history = await drive(self.implementation, stage, attempt)
                     self.releases += patience.releases
                     patience.releases = 0
                     then(case, history)

@@ -25,11 +25,11 @@ __all__ = [
 ]
 
 
-class Weak:
+class Referable:
     """Something that can be referred to weakly."""
 
 
-class Hostile:
+class HostileValue:
     """Whatever asks it whether it is true or equal fails."""
 
     __hash__ = object.__hash__
@@ -41,21 +41,21 @@ class Hostile:
         raise RuntimeError("nobody may compare this")
 
 
-class Uncopyable:
+class UncopyableValue:
     """Whatever copies or pickles it fails."""
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise RuntimeError("nobody may copy this")
 
 
-class Falsy(Exception):
+class FalsyError(Exception):
     """An exception that is false."""
 
     def __bool__(self) -> bool:
         return False
 
 
-class Intricate(Exception):
+class UncopyableError(Exception):
     """An exception that cannot be made anew from its ``args``."""
 
     def __init__(self, first: str, *, second: str) -> None:
@@ -63,7 +63,7 @@ class Intricate(Exception):
         self.second = second
 
 
-class Base(BaseException):
+class CustomBaseException(BaseException):
     """An exception that ``except Exception`` does not catch."""
 
 
@@ -81,9 +81,9 @@ VALUES: dict[Value, str] = {
     Value.FUNCTION: "(lambda: None)",
     Value.TYPE: "dict",
     Value.EXCEPTION: "ValueError('a value, not raised')",
-    Value.HOSTILE: "Hostile()",
-    Value.UNCOPYABLE: "Uncopyable()",
-    Value.WEAK: "Weak()",
+    Value.HOSTILE: "HostileValue()",
+    Value.UNCOPYABLE: "UncopyableValue()",
+    Value.WEAK: "Referable()",
 }
 """An expression for each value but `Value.SHARED`, which the plan's tasks have in common."""
 
@@ -100,11 +100,11 @@ PROBLEMS: dict[Problem, str] = {
     Problem.TIMEOUT_ERROR: "TimeoutError('{name} failed')",
     Problem.RUNTIME_ERROR: "RuntimeError('{name} failed')",
     Problem.TYPE_ERROR: "TypeError('{name} failed')",
-    Problem.FALSY: "Falsy('{name} failed')",
-    Problem.UNCOPYABLE: "Intricate('{name} failed', second='part')",
+    Problem.FALSY: "FalsyError('{name} failed')",
+    Problem.UNCOPYABLE: "UncopyableError('{name} failed', second='part')",
     Problem.GROUP: "ExceptionGroup('{name} failed', [ValueError('a part of it')])",
-    Problem.BASE_GROUP: "BaseExceptionGroup('{name} failed', [Base('a part of it')])",
-    Problem.BASE: "Base('{name} failed')",
+    Problem.BASE_GROUP: "BaseExceptionGroup('{name} failed', [CustomBaseException('a part of it')])",
+    Problem.BASE: "CustomBaseException('{name} failed')",
     Problem.STOP_ITERATION: "StopIteration('{name} failed')",
     Problem.STOP_ASYNC_ITERATION: "StopAsyncIteration('{name} failed')",
     Problem.GENERATOR_EXIT: "GeneratorExit('{name} failed')",
@@ -130,7 +130,15 @@ KEYWORDS = (
 """Names of keyword arguments, those that implementations are known to eat among them."""
 
 NAMESPACE: dict[str, type] = {
-    made.__name__: made for made in (Weak, Hostile, Uncopyable, Falsy, Intricate, Base)
+    made.__name__: made
+    for made in (
+        Referable,
+        HostileValue,
+        UncopyableValue,
+        FalsyError,
+        UncopyableError,
+        CustomBaseException,
+    )
 }
 """The classes of this module that the expressions use, by name."""
 

@@ -30,16 +30,17 @@ class Evidence(msgspec.Struct, frozen=True):
     """What a failure shows.
 
     Attributes:
-        expected: what should have been seen. seen: what was seen, and on which backend. plan: the
-        smallest plan found; None where the failure is not one plan's. proof: an expression over
-        the plan's transcript that is true where the clause is kept; where two
-            plans got two answers, one that is true of this plan's answer alone.
+        expected: what should have been seen.
+        seen: what was seen, and on which backend.
+        plan: the smallest plan found; None where the failure is not one plan's.
+        proof: an expression over the plan's transcript that is true where the clause is kept; where
+            two plans got two answers, one that is true of this plan's answer alone.
         other: where two plans got two answers, the second plan; else None.
         other_proof: the same for the second plan's answer.
         backend: on which event loop.
         other_backend: the same for the second plan.
         shown: how many of ``tries`` times the plan showed it when carried out again.
-        tries: how often it was carried out again.
+        tries: how often it was carried out again; not at all where that takes too long.
         also: what other plans showed that broke the clause in another way.
     """
 
@@ -51,8 +52,8 @@ class Evidence(msgspec.Struct, frozen=True):
     other_proof: str = ""
     backend: str = ""
     other_backend: str = ""
-    shown: int = 1
-    tries: int = 1
+    shown: int = 0
+    tries: int = 0
     also: tuple[str, ...] = ()
 
 

@@ -17,7 +17,7 @@ class CoroutineAtTheAdd(Model):
     """Makes the coroutine of an async function without parameters when it is added."""
 
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        plain = inspect.isfunction(func) and func.__name__ == "body" and not args and not kwargs
+        plain = inspect.isfunction(func) and not args and not kwargs
         if not (plain and inspect.iscoroutinefunction(func)):
             return super().entry(func, args, kwargs)
         coroutine = func()
@@ -233,7 +233,7 @@ class LastArguments(Model):
         given = self.before if self.count > 5 and len(self.before) == len(args) else args
         self.before = (
             args
-            if not any(hasattr(a, "__weakref__") and type(a).__name__ == "Weak" for a in args)
+            if not any(hasattr(a, "__weakref__") and type(a).__name__ == "Referable" for a in args)
             else ()
         )
         return super().entry(func, given, kwargs)

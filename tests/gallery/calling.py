@@ -225,6 +225,14 @@ class PrivateLoopForInstances(PrivateLoop):
 
 
 @breaks("CALL-3")
+class PrivateLoopForArguments(PrivateLoop):
+    """Runs async tasks that take arguments by asyncio.run on a thread."""
+
+    def alone(self, entry: Entry) -> bool:
+        return bool(entry.args) and not entry.kwargs and all(isinstance(a, str) for a in entry.args)
+
+
+@breaks("CALL-3")
 class PrivateLoopLate(PrivateLoop):
     """Runs async functions by asyncio.run on a thread from the sixth task on."""
 

@@ -11,13 +11,14 @@ import inspect
 import random
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
+import anyio.to_thread
 
 from bgspec_conformance.drivers.backend import running_loop
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, is_async
+from tests.gallery.model import Entry, Model, Siblings, is_async
 
 LATE = 5
 """Tasks of a run before a member that is faulty late shows its fault."""
@@ -159,6 +160,14 @@ class RepeatsWhatEnded(Model):
                 if not is_async(ended.func):
                     await self.perform(ended)
             self.over.clear()
+
+
+@breaks("ERR-3")
+class RepeatsAtTimes(RepeatsWhatEnded):
+    """Does so one time in eight."""
+
+    def again(self) -> bool:
+        return now_and_then()
 
 
 # ERR-4
@@ -373,33 +382,26 @@ class HangsAtStopIteration(Model):
 # ERR-8
 
 
-class Siblings(Model):
-    """Knows which of the containers that were made together has failed."""
+class Harming(Siblings):
+    """Knows whether another container has failed."""
 
-    culprit: ClassVar[int] = 0
-    used: ClassVar[bool] = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        if type(self).used:
-            type(self).culprit, type(self).used = 0, False
+    failed = False
 
     @property
     def harmed(self) -> bool:
         """Whether another one has failed."""
-        return self.culprit not in {0, id(self)}
+        return any(other.failed for other in self.others)
 
     async def run(self) -> None:
-        type(self).used = True
         try:
             await super().run()
         except BaseException:
-            type(self).culprit = id(self)
+            self.failed = True
             raise
 
 
 @breaks("ERR-8")
-class RefusesAfterFailure(Siblings):
+class RefusesAfterFailure(Harming):
     """Refuses to run once another container has failed."""
 
     async def run(self) -> None:
@@ -409,11 +411,24 @@ class RefusesAfterFailure(Siblings):
 
 
 @breaks("ERR-8")
-class NoThreadsAfterFailure(Siblings):
+class NoThreadsAfterFailure(Harming):
     """Calls no plain sync function once another container has failed."""
 
     async def in_thread(self, entry: Entry) -> Any:
         return None if self.harmed else await super().in_thread(entry)
+
+
+@breaks("ERR-8")
+class KeepsTokens(Model):
+    """Keeps the thread token of a sync task that exits."""
+
+    async def in_thread(self, entry: Entry) -> Any:
+        try:
+            return await super().in_thread(entry)
+        except SystemExit:
+            limiter = anyio.to_thread.current_default_thread_limiter()
+            limiter.acquire_on_behalf_of_nowait(object())
+            raise
 
 
 # ERR-9

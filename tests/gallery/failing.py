@@ -25,7 +25,7 @@ class Swallows(Model):
 
 
 @breaks("ERR-1")
-class Falsy(Model):
+class TakesFalsyForNone(Model):
     """Asks a failure whether it is true."""
 
     def finish(self, failures: list[Any]) -> None:

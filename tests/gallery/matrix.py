@@ -35,7 +35,9 @@ def implementation_of(member: Member) -> Implementation:
         name=member.name,
         make=member.make,
         recipe=Recipe(
-            imports=f"from {member.make.__module__} import {member.name}", make=f"{member.name}()"
+            imports=f"from {member.make.__module__} import {member.name}",
+            make=f"{member.name}()",
+            pending=f"{member.name}.pending({{container}})",
         ),
         backends=member.backends,
         pending=getattr(member.make, "pending", None),

@@ -15,13 +15,13 @@ import types
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-__all__ = ["Entry", "Model", "awaiting", "heart", "is_async", "is_generator", "stepped"]
+__all__ = ["Entry", "Model", "Siblings", "awaiting", "heart", "is_async", "is_generator", "stepped"]
 
 logger = logging.getLogger("gallery")
 
@@ -195,6 +195,32 @@ class Model:
         finally:
             del failures
             self.failures = []
+
+
+class Siblings(Model):
+    """Knows the containers that were made together with it, before any of them was used."""
+
+    family: ClassVar[list[Any]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used = False
+        if any(other.used for other in self.family):
+            self.family.clear()
+        self.family.append(self)
+
+    @property
+    def others(self) -> list[Any]:
+        """The others that were made together with it."""
+        return [other for other in self.family if other is not self]
+
+    def accept(self, entry: Entry) -> None:
+        self.used = True
+        super().accept(entry)
+
+    async def run(self) -> None:
+        self.used = True
+        await super().run()
 
 
 def _boxed(call: Callable[[], Any]) -> tuple[Any]:

@@ -131,6 +131,14 @@ class ThreadsInPairs(Together):
 
 
 @breaks("ORD-2")
+class MixedPairs(Together):
+    """Runs an async task beside the sync one before it."""
+
+    def pairs(self, entry: Entry, other: Entry) -> bool:
+        return not is_async(entry.func) and is_async(other.func)
+
+
+@breaks("ORD-2")
 class PairsFromTheSixth(Together):
     """Runs tasks two by two from the sixth on."""
 

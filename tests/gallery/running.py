@@ -7,14 +7,14 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, is_async
+from tests.gallery.model import Entry, Model, Siblings, is_async
 
 # RUN-1: each task once -----------------------------------------------------------------------
 
@@ -119,6 +119,22 @@ def behind(owner: object, function: Callable[[Entry], Any], entry: Entry) -> Non
 
 
 @breaks("RUN-2")
+class LeavesLastAsync(LeavesLast):
+    """Returns without waiting for a last task that is async."""
+
+    def leaves(self, entry: Entry) -> bool:
+        return is_async(entry.func)
+
+
+@breaks("RUN-2")
+class LeavesLastSync(LeavesLast):
+    """Returns without waiting for a last task that is sync."""
+
+    def leaves(self, entry: Entry) -> bool:
+        return not is_async(entry.func)
+
+
+@breaks("RUN-2")
 class LeavesLastAtTimes(LeavesLast):
     """Returns without waiting for the last task, one time in eight."""
 
@@ -146,19 +162,11 @@ class EmptyIsAnError(Model):
 
 
 @breaks("RUN-3")
-class EmptyAfterAnother(Model):
+class EmptyAfterAnother(Siblings):
     """Takes an empty run for a mistake, once another container has had a task."""
 
-    busy: ClassVar[set[str]] = set()
-    used = False
-
-    def accept(self, entry: Entry) -> None:
-        self.used = True
-        self.busy.add("yes")
-        super().accept(entry)
-
     async def run(self) -> None:
-        if self.busy and not self.used:
+        if not self.used and any(other.used for other in self.others):
             raise RuntimeError("there is nothing to run here")
         await super().run()
 
@@ -207,6 +215,15 @@ class GivesResults(Judging):
         self.result = None
         await super().__call__()
         return self.result
+
+
+@breaks("RUN-4")
+class StopsAtFalse(Judging):
+    """Stops at a task that gives back False."""
+
+    def judge(self, result: Any) -> None:
+        if result is False:
+            self.entries.clear()
 
 
 @breaks("RUN-4")

@@ -57,10 +57,7 @@ class FailedRun:
 
     def adds(self, task: int) -> int:
         """How often a task was added to the container before the run ended."""
-        return sum(
-            add.task == task and add.container == self.run.container and add.at < self.run.ended
-            for add in self.reading.adds
-        )
+        return self.reading.adds_to(self.run)[task]
 
     def too_often(self, task: int) -> bool:
         """Whether a task was called more often than it was added."""
@@ -68,10 +65,7 @@ class FailedRun:
 
     def part(self, task: int) -> str:
         """An expression for the part of the transcript with a task's calls in this run alone."""
-        run = self.run
-        if all(call.run is run for call in self.reading.calls_of(task)):
-            return "log"
-        return f"log[log.index('run {run.run} began'):log.index('run {run.run} ended')]"
+        return self.reading.part_with(self.run, task)
 
     def how(self) -> str:
         """How it ended, in words."""

@@ -29,7 +29,6 @@ from bgspec_conformance.plan import (
     Task,
     Value,
 )
-from bgspec_conformance.transcript import lines
 
 __all__ = [
     "MANY",
@@ -125,8 +124,8 @@ def _expected_calls(reading: Reading) -> Iterator[Expected]:
             clause = special(reading, run, waiting, place, equal)
             alone = shapes[shape] == called
             if shape in BY_SHAPE and (alone or shape is not Shape.ASYNC_FUNCTION):
-                general = clause in {"RUN-1", "RUN-4"}  # was it the shape, or where it is?
-                clause = BY_SHAPE[shape] if general or (called and alone) else ""
+                plain = clause == "RUN-1"  # where it is not, was it the shape, or that?
+                clause = BY_SHAPE[shape] if plain or (called and alone) else ""
             yield Expected(add, run, called, _laden(reading.task(add.task), clause))
             if not called or _may_stop_at(reading, run, add):
                 break
@@ -154,7 +153,7 @@ def judged(reading: Reading, clause: str) -> Iterator[Judgement]:
         name = f"t{owed.add.task}"
         adds = sum(add.task == owed.add.task for add in reading.waiting_for(owed.run))
         calls = sum(call.run is owed.run for call in reading.calls_of(owed.add.task))
-        span = _span(reading, owed)
+        span = reading.part_with(owed.run, owed.add.task)
         if adds == 1:
             yield Violation(
                 f"{name} is called, for it was added",
@@ -167,14 +166,6 @@ def judged(reading: Reading, clause: str) -> Iterator[Judgement]:
                 f"{name} was called {_times(calls)}" if calls else f"{name} was never called",
                 f"{span}.count('{name} started') == {adds}",
             )
-
-
-def _span(reading: Reading, owed: Expected) -> str:
-    """An expression for the part of the transcript in which the call is owed."""
-    if all(call.run is owed.run for call in reading.calls_of(owed.add.task)) or not owed.run.end:
-        return "log"
-    *_, end = lines(owed.run.end)
-    return f"log[log.index('run {owed.run.run} began'):log.index({end!r})]"
 
 
 def _times(count: int) -> str:

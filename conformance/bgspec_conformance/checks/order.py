@@ -29,11 +29,8 @@ def _in_turn(run: RunOf, due: list[str], met: list[str]) -> str:
     were met: a later run may call less, by the answer to RUN-6.
     """
     lines = tuple(sorted(set(due)))
-    ends = f"log.index('run {run.run} ended')" if run.end else ""
-    if run.run == 0:
-        return f"[line for line in log[:{ends}] if line in {lines}] == {due}"
-    part = f"log[log.index('run {run.run} began'):{ends}]"
-    return f"[line for line in {part} if line in {lines}] != {met}"
+    in_order = f"[line for line in {run.part} if line in {lines}]"
+    return f"{in_order} == {due}" if run.run == 0 else f"{in_order} != {met}"
 
 
 @check("ORD-1")

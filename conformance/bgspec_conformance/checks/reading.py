@@ -5,6 +5,7 @@ Its calls and runs are the history's events put together; nothing is judged here
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,6 +64,12 @@ class RunOf:
     cancelled_at: int | None
     expired: bool
     first: bool
+
+    @property
+    def part(self) -> str:
+        """An expression for its part of the transcript."""
+        until = f"log.index('run {self.run} ended')" if self.end else ""
+        return f"log[log.index('run {self.run} began'):{until}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +254,16 @@ class Reading:
             and run.ended < call.at
             and (until is None or call.at < until)
             and not any(other.began < call.at < other.ended for other in self.runs)
+        )
+
+    def part_with(self, run: RunOf, task: int) -> str:
+        """An expression for the part of the transcript with a task's calls in one run alone."""
+        return "log" if all(call.run is run for call in self.calls_of(task)) else run.part
+
+    def adds_to(self, run: RunOf) -> Counter[int]:
+        """How often each task was added to a run's container before the run ended."""
+        return Counter(
+            add.task for add in self.adds if add.container == run.container and add.at < run.ended
         )
 
     def waiting_for(self, run: RunOf) -> tuple[AcceptedAdd, ...]:

@@ -126,7 +126,6 @@ def _second(
 ) -> Iterator[Judgement]:
     """What a second run did with what an earlier one had."""
     calls = Counter(call.task for call in reading.calls_in(run))
-    part = f"log[log.index('run {run.run} began'):log.index('run {run.run} ended')]"
     if not calls and _was_refused(run):
         if not new:
             yield Answer("refused", _raised(run))
@@ -134,7 +133,7 @@ def _second(
     if not old or not new <= calls:  # an add that was lost is RUN-7's
         return
     lines = [f"t{task} started" for task in sorted(old)]
-    counts = f"[{part}.count(line) for line in {lines}]"
+    counts = f"[{run.part}.count(line) for line in {lines}]"
     all_again = [old[task] + new[task] for task in sorted(old)]
     none_again = [new[task] for task in sorted(old)]
     met = [calls[task] for task in sorted(old)]

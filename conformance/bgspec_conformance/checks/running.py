@@ -44,10 +44,11 @@ def repeated(reading: Reading, clause: str) -> Iterator[Judgement]:
             continue
         calls = reading.calls_in(run)
         failed = {call.task for call in calls if call.failed}
+        adds = reading.adds_to(run)
         often = {
-            task: times
+            task: adds[task]
             for task, count in Counter(call.task for call in calls).items()
-            if count > (times := _adds_until(reading, run, task))
+            if count > adds[task]
             and (task in failed or not failed)
             and reading.shape(task) is not Shape.BUILTIN  # what it calls is an argument (ARG-3)
         }
@@ -63,23 +64,8 @@ def repeated(reading: Reading, clause: str) -> Iterator[Judgement]:
                 yield Violation(
                     f"t{task} is called once for each time that it was added",
                     f"run {run.run} called t{task} more often",
-                    f"{_part(run)}.count('t{task} started') <= {times}",
+                    f"{run.part}.count('t{task} started') <= {times}",
                 )
-
-
-def _adds_until(reading: Reading, run: RunOf, task: int) -> int:
-    """How often a task was added to a run's container before the run ended."""
-    return sum(
-        add.task == task and add.container == run.container and add.at < run.ended
-        for add in reading.adds
-    )
-
-
-def _part(run: RunOf) -> str:
-    """An expression for the part of the transcript that is one run's."""
-    if run.end is None:
-        return f"log[log.index('run {run.run} began'):]"
-    return f"log[log.index('run {run.run} began'):log.index('run {run.run} ended')]"
 
 
 @check("RUN-2")
@@ -114,7 +100,7 @@ def ends_after_its_tasks(reading: Reading) -> Iterator[Judgement]:
 
 def _is_late(reading: Reading, run: RunOf, call: Call) -> bool:
     """Whether a call after a run is the first of a task that was added before the run ended."""
-    return call is reading.calls_of(call.task)[0] and _adds_until(reading, run, call.task) > 0
+    return call is reading.calls_of(call.task)[0] and reading.adds_to(run)[call.task] > 0
 
 
 @check("RUN-3")

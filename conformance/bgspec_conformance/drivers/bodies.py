@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import anyio
 import anyio.from_thread
 import anyio.lowlevel
-import anyio.to_thread
 
 from bgspec_conformance import history as seen
 from bgspec_conformance.drivers.stage import VAR
@@ -240,7 +239,7 @@ async def suspend(performance: Performance, by: Suspension) -> None:
             stage.backend.post(sign.set)
             await sign.wait()
         case Suspension.THREAD:
-            await anyio.to_thread.run_sync(performance.no_op)
+            await performance.trip(performance.no_op)
         case Suspension.SCOPE:
             with anyio.CancelScope() as scope:
                 scope.cancel()

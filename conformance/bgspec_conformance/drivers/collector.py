@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 import random
 import zlib
 from collections.abc import Callable, Coroutine
@@ -88,14 +89,16 @@ def needs_task(plan: Plan) -> bool:
     return Means.TASK in means
 
 
-async def drive(implementation: Implementation, stage: Stage) -> seen.History:
+async def drive(implementation: Implementation, stage: Stage, attempt: int = 0) -> seen.History:
     """Carry out a stage's plan, and give back what was seen.
 
     Args:
-        implementation: makes the containers; its draws from `random` are seeded by the plan.
+        implementation: makes the containers; its draws from `random` are seeded by the plan and
+            the attempt.
         stage: a fresh one.
+        attempt: how often this plan was carried out before.
     """
-    random.seed(zlib.crc32(dump(stage.plan)))
+    random.seed(zlib.crc32(dump(stage.plan)) + attempt)
     VAR.set(seen.UNSET)
     performance = Performance(implementation, stage)
     with Listener(stage):
@@ -147,7 +150,7 @@ class Performance:
             needs_task(stage.plan) or closes_coroutines(stage.plan)
         )
         self._tokens = self._borrowed()
-        self._signs: dict[int, list[anyio.Event]] = {}
+        self._own_tokens = anyio.CapacityLimiter(math.inf)
 
     # The script ----------------------------------------------------------------------------
 
@@ -157,7 +160,7 @@ class Performance:
             case Add(task=task, container=container, thread=0):
                 self.add(task, container)
             case Add(task=task, container=container, thread=thread):
-                await run_in_thread(lambda: self.add(task, container, thread=thread))
+                await run_in_thread(self, lambda: self.add(task, container, thread=thread))
             case SetVar(value=value):
                 VAR.set(value)
             case Run(container=container, cancelled=cancelled):
@@ -296,7 +299,7 @@ class Performance:
             await anyio.lowlevel.checkpoint()
         if sum(self.stage.calls) < self._added or self.stage.active:
             for trip in range(TRIPS_OF_OTHERS):
-                await anyio.to_thread.run_sync(self.no_op)
+                await self.trip(self.no_op)
                 if trip >= HOPS and not self._held():
                     break
 
@@ -307,7 +310,7 @@ class Performance:
             for _ in range(TRIPS):
                 if stage.released_all:
                     break
-                await anyio.to_thread.run_sync(self.no_op)
+                await self.trip(self.no_op)
             for event in stage.released(-1):
                 stage.record(event)
 
@@ -340,7 +343,7 @@ class Performance:
         late = any(isinstance(event, seen.CancelRequested) for event in stage.events)
         with stage.patience.waiting(lambda: stage.backend.post(done.set)):
             while (stage.active or (late and self._held())) and not done.is_set():
-                await anyio.to_thread.run_sync(self.no_op)
+                await self.trip(self.no_op)
         for coroutine in self.leftovers:
             coroutine.close()
         unfinished = stage.active if done.is_set() else 0
@@ -368,6 +371,10 @@ class Performance:
                 self.stage.backend.post(watch)
 
         self.stage.backend.post(watch)
+
+    async def trip(self, function: Callable[[], object]) -> None:
+        """Call a function in a worker thread, however many tokens the implementation holds."""
+        await anyio.to_thread.run_sync(function, limiter=self._own_tokens)
 
     def no_op(self) -> None:
         """Nothing, to be called somewhere."""

@@ -17,8 +17,6 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-import anyio.to_thread
-
 from bgspec_conformance import history as seen
 from bgspec_conformance.plan import Race
 
@@ -33,11 +31,11 @@ STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 SITE_PACKAGES = sysconfig.get_path("purelib")
 
 
-async def run_in_thread(function: Callable[[], object]) -> None:
+async def run_in_thread(performance: Performance, function: Callable[[], object]) -> None:
     """Call a function in a thread that no pool owns, and wait for its end."""
     thread = threading.Thread(target=function)
     thread.start()
-    await anyio.to_thread.run_sync(thread.join)
+    await performance.trip(thread.join)
 
 
 async def race(performance: Performance, plan: Race) -> None:
@@ -47,10 +45,10 @@ async def race(performance: Performance, plan: Race) -> None:
         done = threading.Event()
         other = threading.Thread(target=_add, args=(performance, second, plan.container, 2, done))
         hold = _Hold(plan.pause + place, performance, first, other, done, moment)
-        await run_in_thread(partial(hold.add, plan.container))
+        await run_in_thread(performance, partial(hold.add, plan.container))
         if other.ident is None:
             other.start()
-        await anyio.to_thread.run_sync(other.join)
+        await performance.trip(other.join)
         if hold.waited_in_vain:
             moment = MOMENT / 20
 

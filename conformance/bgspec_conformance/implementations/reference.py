@@ -18,7 +18,11 @@ IMPLEMENTATIONS = (
     Implementation(
         name="reference",
         make=BackgroundTasks,
-        recipe=Recipe(imports="from bgspec import BackgroundTasks", make="BackgroundTasks()"),
+        recipe=Recipe(
+            imports="from bgspec import BackgroundTasks",
+            make="BackgroundTasks()",
+            pending="[task.func for task in {container}.tasks]",
+        ),
         packages=("bgspec", "anyio"),
         pending=_pending,
     ),

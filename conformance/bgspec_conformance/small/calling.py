@@ -110,8 +110,14 @@ def _suspending() -> Iterator[Case]:
         yield simple("CALL-4", failing, SLOW)
     for shape in sorted(ASYNC):
         yield simple("CALL-4", Task(shape, body=(Suspend(), Suspend(Suspension.EVENT))))
+    arguments: tuple[Value, ...] = (Value.STRING,)
+    yield simple("CALL-4", Task(Shape.ASYNC_FUNCTION, arguments, body=(Suspend(times=2),)))
     yield simple("CALL-4", Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=LONG),)))
     yield from _placed("CALL-3", COROUTINE)
+    for shape in sorted(ASYNC - {Shape.CONTAINER}):
+        arguments = (Value.STRING,) * (1 + BINDS.get(shape, 0))
+        yield simple("CALL-3", Task(shape, arguments))
+        yield simple("CALL-3", Task(shape, arguments, (("key", Value.STRING),)))
 
 
 def _shapes(focus: str, shapes: list[Shape]) -> Iterator[Case]:

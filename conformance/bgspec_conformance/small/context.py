@@ -60,7 +60,7 @@ def _seen() -> Iterator[Case]:
     for task, other in product(PLAIN, repeat=2):
         yield _valued("CTX-2", *[other] * 5, task)
         yield _valued("CTX-2", *[other] * 9, task)
-        yield _valued("CTX-2", task, other, order=(0, 0, 1, 0))
+        yield _valued("CTX-1", task, other, order=(0, 0, 1, 0))
         script: tuple[Action, ...] = (SetVar("all"), Add(0), Add(1), Run())
         yield Case(Plan((task, other), script), "CTX-1")
         again = (SetVar("add 0"), Add(0), SetVar("run 0"), Run())

@@ -84,6 +84,8 @@ def _before_and_after() -> Iterator[Case]:
         for problem in (Problem.VALUE_ERROR, Problem.RUNTIME_ERROR):
             yield simple("ERR-3", before, _failing(shape, problem), after)
             yield simple("ERR-3", before, before, before, _failing(shape, problem, late=True))
+    for before, shape, after in product((*writing, *BOTH), PLAIN, BOTH):
+        yield _over_and_over("ERR-3", before, _failing(shape, Problem.OS_ERROR), after)
     for shape, after, other in product(PLAIN, BOTH, BOTH):
         failing = _failing(shape, Problem.VALUE_ERROR)
         yield simple("ERR-4", failing, after)

@@ -6,17 +6,16 @@ suite no more. For a fault that comes and goes it loops, and prints how often.
 
 from __future__ import annotations
 
-import inspect
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
 from bgspec.spec import CLAUSES
-from bgspec_conformance import shapes, values
 from bgspec_conformance.implementation import Traits
-from bgspec_conformance.verdict import Verdict
-from bgspec_conformance.witness import quoted
-from bgspec_conformance.witness.scene import INDENT, Scene
+from bgspec_conformance.verdict import Evidence, Verdict
+from bgspec_conformance.witness.brief import INDENT, Brief
+from bgspec_conformance.witness.quoting import quotes, state
+from bgspec_conformance.witness.scene import scene
 
 __all__ = ["write"]
 
@@ -24,10 +23,15 @@ ATTEMPTS = 200
 """How often a witness tries for a fault that comes and goes."""
 WIDTH = 96
 MODULES = (
-    "asyncio", "contextvars", "functools", "gc", "operator", "sys", "sysconfig", "threading", "traceback",
+    "asyncio", "contextvars", "functools", "gc", "logging", "operator", "re", "sys", "sysconfig", "threading", "traceback",
     "types", "weakref",
 )  # fmt: skip
-"""The standard library's modules that quoted code may use."""
+"""The standard library's modules that a witness may use."""
+STATE = {
+    **dict.fromkeys(("names", "sent", "fresh", "weak"), "{}"),
+    **dict.fromkeys(("failures", "running"), "[]"),
+}
+"""What ``stage`` holds at first."""
 
 
 def write(verdict: Verdict, traits: Traits) -> str:
@@ -38,36 +42,57 @@ def write(verdict: Verdict, traits: Traits) -> str:
     evidence = verdict.evidence
     if evidence is None or evidence.plan is None or not evidence.proof:
         return ""
-    proof = evidence.proof
-    scene = Scene(evidence.plan, proof, traits.recipe, evidence.backend)
+    brief = Brief(evidence.plan, evidence.proof, traits.recipe, evidence.backend)
     if evidence.other is not None:
-        other = Scene(evidence.other, evidence.other_proof, traits.recipe, evidence.other_backend)
-        body = [
-            *_function("one", scene.source()),
-            *_function("other", other.source()),
-            f"one_answer = (lambda log: {proof})(one())",
-            f"other_answer = (lambda log: {evidence.other_proof})(other())",
-            f'assert not (one_answer and other_answer), "{verdict.clause} has two answers"',
-        ]
-        quotes = scene.quotes | other.quotes
-    elif evidence.shown < evidence.tries:
-        body = [
-            *_function("attempt", scene.source()),
-            f"kept = [(lambda log: {proof})(attempt()) for _ in range({ATTEMPTS})]",
-            f'print(f"{verdict.clause} was broken {{kept.count(False)}} of {ATTEMPTS} times")',
-            f'assert all(kept), "{verdict.clause} is broken at times"',
-        ]
-        quotes = scene.quotes
+        other = Brief(evidence.other, evidence.other_proof, traits.recipe, evidence.other_backend)
+        scenes = {"one": scene(brief), "other": scene(other)}
+    elif evidence.shown < evidence.tries or not evidence.tries:
+        scenes = {"attempt": scene(brief)}
     else:
-        body = [
-            *scene.source(),
-            r'print(*log, sep="\n")',
-            *_assertion(proof, verdict.clause),
-        ]
-        quotes = scene.quotes
-    code = [*_quoted(quotes, traits), *body]
-    head = [*_docstring(verdict), "", *_imports("\n".join(code), traits.recipe.imports), ""]
-    return "\n".join([*head, *code]).rstrip() + "\n"
+        scenes = {"": scene(brief)}
+    code = "\n".join(line for lines in scenes.values() for line in lines)
+    sources = quotes(code, traits.recipe)
+    code = "\n".join((code, *sources.values()))
+    kept = [f'"{key}": {value}' for key, value in STATE.items() if key in state(code)]
+    body: list[str] = []
+    for source in sources.values():
+        body += [*source.splitlines(), "", ""]
+    body.append("log = []")
+    if kept or "stage[" in code:
+        body.append(f"stage = {{{', '.join(kept)}}}")
+    if "VAR." in code:
+        body.append('VAR = contextvars.ContextVar("VAR", default="unset")')
+    for name, lines in scenes.items():
+        body += [*_function(name, lines, kept)] if name else lines
+    body += _conclusion(verdict.clause, evidence)
+    imports = _imports("\n".join(body), traits.recipe.imports)
+    return "\n".join([*_docstring(verdict), "", *imports, "", *body]) + "\n"
+
+
+def _conclusion(clause: str, evidence: Evidence) -> Iterator[str]:
+    """The proof, of one run of the scene or of many."""
+    if evidence.other is not None:
+        yield f"one_answer = any((lambda log: {evidence.proof})(one()) for _ in range({ATTEMPTS}))"
+        yield (
+            f"other_answer = any((lambda log: {evidence.other_proof})(other())"
+            f" for _ in range({ATTEMPTS}))"
+        )
+        yield f'assert not (one_answer and other_answer), "{clause} has two answers"'
+    elif not evidence.tries:
+        yield f"kept = all((lambda log: {evidence.proof})(attempt()) for _ in range({ATTEMPTS}))"
+        yield r'print(*log, sep="\n")'
+        yield f'assert kept, "{clause} is broken"'
+    elif evidence.shown < evidence.tries:
+        yield f"kept = [(lambda log: {evidence.proof})(attempt()) for _ in range({ATTEMPTS})]"
+        yield f'print(f"{clause} was broken {{kept.count(False)}} of {ATTEMPTS} times")'
+        yield f'assert all(kept), "{clause} is broken at times"'
+    else:
+        yield r'print(*log, sep="\n")'
+        line = f'assert {evidence.proof}, "{clause} is broken"'
+        if len(line) <= WIDTH:
+            yield line
+        else:
+            yield from ("assert (", f"{INDENT}{evidence.proof}", f'), "{clause} is broken"')
 
 
 def _docstring(verdict: Verdict) -> Iterator[str]:
@@ -91,69 +116,19 @@ def _plain(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"""', "'''").replace("``", "`")
 
 
-def _assertion(proof: str, clause: str) -> Iterator[str]:
-    line = f'assert {proof}, "{clause} is broken"'
-    if len(line) <= WIDTH:
-        yield line
-    else:
-        yield "assert ("
-        yield f"{INDENT}{proof}"
-        yield f'), "{clause} is broken"'
-
-
-def _function(name: str, lines: Iterable[str]) -> Iterator[str]:
+def _function(name: str, lines: Iterable[str], kept: list[str]) -> Iterator[str]:
+    """A scene as a function that can be called again; gives its transcript."""
+    yield ""
+    yield ""
     yield f"def {name}():"
+    yield f"{INDENT}log.clear()"
+    if kept:
+        yield f"{INDENT}stage.update({{{', '.join(kept)}}})"
     for line in lines:
         yield (INDENT + line).replace("global ", "nonlocal ") if line else ""
-    yield f"{INDENT}return log"
+    yield f"{INDENT}return [*log]"
     yield ""
     yield ""
-
-
-def _quoted(names: set[str], traits: Traits) -> Iterator[str]:
-    """The sources of what is quoted, in a fixed order, what they use themselves included."""
-    sources: dict[str, str] = {}
-    for home in (values, shapes, quoted):
-        for name, thing in vars(home).items():
-            if getattr(thing, "__module__", None) == home.__name__ and inspect.isroutine(
-                thing
-            ) | inspect.isclass(thing):
-                sources[name] = inspect.getsource(thing).rstrip()
-    sources["container_of"] = _container_of(traits)
-    wanted = set(names)
-    while True:
-        text = "\n".join(sources[name] for name in wanted)
-        more = {name for name in sources if re.search(rf"(?<![\w.\"']){name}\(", text)} | wanted
-        if more == wanted:
-            break
-        wanted = more
-    for name, source in sources.items():
-        if name in wanted:
-            yield from _bare(source).splitlines()
-            yield ""
-            yield ""
-
-
-def _container_of(traits: Traits) -> str:
-    recipe = traits.recipe
-    add = recipe.add.format(container="container", call="work")
-    lines = ["def container_of(work):", f"    container = {recipe.make}", f"    {add}"]
-    return "\n".join([*lines, "    return container"])
-
-
-def _bare(source: str) -> str:
-    """A function's source without its annotations, which a witness has no types for."""
-    source = re.sub(r"\)\s*->\s*[^\n]+:\n", "):\n", source)
-    source = re.sub(
-        r"(\*{0,2}\b\w+): (?:Any|Work|object|str|int|BaseException|FrameType)(?=[,)=\s])",
-        r"\1",
-        source,
-    )
-    source = re.sub(
-        r"(\b\w+): (?:tuple|dict|Callable|Coroutine)\[[^=\n]*?\](?=[,)])", r"\1", source
-    )
-    source = re.sub(r"^(\s*\w+): [^=\n]+ = ", r"\1 = ", source, flags=re.MULTILINE)
-    return source.replace("functools.partial[Any]", "functools.partial")
 
 
 def _imports(code: str, own: str) -> Iterator[str]:

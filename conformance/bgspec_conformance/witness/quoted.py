@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
+import re
 import sys
 import sysconfig
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 import anyio
@@ -32,9 +34,9 @@ __all__ = [
     "enter_loop",
     "failure",
     "found_in",
+    "how_it_ended",
     "in_task",
     "in_thread",
-    "is_cancelled",
     "linger",
     "name_of",
     "race",
@@ -42,6 +44,8 @@ __all__ = [
     "tell_arguments",
     "tell_changes",
     "tell_failures",
+    "tell_logged",
+    "tell_pending",
     "tell_released",
     "wait_for",
     "watch",
@@ -264,7 +268,7 @@ def tell_released(name: str = "") -> None:
 
 def failure(name: str, exc: BaseException) -> BaseException:
     """Keep the exception that a task is about to raise."""
-    stage["failures"].setdefault(name, exc)
+    stage["failures"].append((name, exc))
     return exc
 
 
@@ -279,7 +283,7 @@ def found_in(exc: BaseException) -> Iterator[tuple[str, bool]]:
             continue
         seen.add(id(current))
         name, same = "", False
-        for task, raised in stage["failures"].items():
+        for task, raised in stage["failures"]:
             if raised is current:
                 name, same = task, True
                 break
@@ -308,14 +312,37 @@ def tell_failures(run: int, exc: BaseException) -> None:
             log.append(f"run {run} is {name}")
 
 
+def tell_logged() -> logging.Handler:
+    """A handler that writes down whose exceptions are logged."""
+    handler = logging.Handler()
+
+    def emit(record: logging.LogRecord) -> None:
+        told = f"{record.getMessage()} {record.exc_info}"
+        log.extend(f"{name} logged" for name in sorted({*re.findall(r"\b(t\d+) failed", told)}))
+
+    handler.emit = emit  # type: ignore[method-assign]
+    return handler
+
+
+def tell_pending(run: int, functions: Iterable[Any]) -> None:
+    """Write down which tasks a container still holds."""
+    names: list[str] = []
+    for function in functions:
+        inner = function
+        while hasattr(inner, "func"):
+            inner = inner.func
+        names.append(getattr(inner, "__name__", "a stranger"))
+    log.append(f"after run {run} pending: " + ", ".join(names))
+
+
 def refusal(exc: Exception) -> str:
     """The kind of an error that refused an add; TypeError stands for every kind of it."""
     return "TypeError" if isinstance(exc, TypeError) else type(exc).__name__
 
 
-def is_cancelled(exc: BaseException) -> bool:
-    """Whether what a run raised is a cancellation, or holds one."""
+def how_it_ended(exc: BaseException) -> str:
+    """How a run ended that raised: a cancellation may come in a group."""
     kind = anyio.get_cancelled_exc_class()
-    if isinstance(exc, BaseExceptionGroup):
-        return exc.subgroup(kind) is not None
-    return isinstance(exc, kind)
+    if isinstance(exc, BaseExceptionGroup) and exc.subgroup(kind) is not None:
+        return "cancelled"
+    return "cancelled" if isinstance(exc, kind) else f"raised {type(exc).__name__}"
