@@ -9,16 +9,26 @@ from pathlib import Path
 import pytest
 
 from bgspec_conformance import engine
+from tests import few
 
 HEAVY = ("hypothesis", "rich", "msgspec", "bgspec_conformance.engine", "bgspec_conformance.checks")
-STARLETTE = "starlette.background:BackgroundTasks"
 LOSES = """
+from bgspec_conformance import Implementation, Recipe
+
 class Tasks:
     def add_task(self, func, *args, **kwargs):
         open("added", "a").close()
 
     async def __call__(self):
         pass
+
+FEW = Implementation(
+    name="mine",
+    make=Tasks,
+    capacity=1,
+    backends=("asyncio",),
+    recipe=Recipe(imports="from mine import Tasks", make="Tasks()"),
+)
 """
 
 
@@ -51,36 +61,38 @@ def test_each_clause_is_an_item_and_nothing_is_tried_to_collect_them() -> None:
 
 def test_items_stand_beside_other_tests_and_can_be_chosen_by_name() -> None:
     Path("test_mine.py").write_text("def test_mine(): pass\ndef test_other(): pass\n")
-    done = run("--bgspec", STARLETTE, "-k", "ORD- or test_other", "-v")
+    done = run("--bgspec", few.TARGET, "-k", "ADD-1 or test_other", "-v")
     assert done.returncode == 0, done.stdout
     assert f"collected {len(engine.testable()) + 2} items / " in done.stdout
-    assert f"bgspec::{STARLETTE}::ORD-2 PASSED" in done.stdout
-    assert "4 passed" in done.stdout
+    assert f"bgspec::{few.TARGET}::ADD-1 PASSED" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def test_a_failure_that_counts_shows_what_was_seen_and_a_program() -> None:
     Path("mine.py").write_text(LOSES)
-    done = run("--bgspec", "mine:Tasks", "-k", "RUN-1 or ORD-1", "-rs")
+    done = run("--bgspec", "mine:FEW", "-k", "RUN-1 or ERR-1", "-rs")
     assert done.returncode == 1
-    assert "mine:Tasks: RUN-1 (MUST) failed" in done.stdout
+    assert "mine: RUN-1 (MUST) failed" in done.stdout
     assert "seen:     t0 was never called" in done.stdout
     assert "from mine import Tasks" in done.stdout
     assert "pytest_plugin" not in done.stdout
-    assert "SKIPPED [1] bgspec: ORD-1 (MUST) blocked: rests on RUN-1" in done.stdout
+    assert "SKIPPED [1] bgspec: ERR-1 (MUST) blocked: rests on RUN-1" in done.stdout
 
 
 @pytest.mark.parametrize(("strict", "status"), [((), 0), (("--bgspec-strict",), 1)])
 def test_a_should_counts_under_strict_alone(strict: tuple[str, ...], status: int) -> None:
-    done = run("--bgspec", STARLETTE, "-k", "ADD-7", "-rs", *strict)
+    done = run("--bgspec", few.TARGET, "-k", "ADD-7", "-rs", *strict)
     assert done.returncode == status
     assert "ADD-7 (SHOULD) failed" in done.stdout
     assert "None was taken" in done.stdout
 
 
 def test_a_target_of_several_implementations_is_tried_as_one() -> None:
-    done = run("--bgspec", "starlette", "-k", "ORD-1 or ARG", "-q", "--bgspec-strict")
-    assert done.returncode == 0, done.stdout
-    assert "4 passed" in done.stdout
+    Path("mine.py").write_text("from tests.few import FEW\nBOTH = (FEW, FEW)\n")
+    done = run("--bgspec", "mine:BOTH", "-k", "RUN-1 or ARG", "-q", "--bgspec-strict")
+    assert done.returncode == 1, done.stdout
+    assert "few: RUN-10 (SHOULD) failed" in done.stdout
+    assert "1 failed, 4 passed" in done.stdout
 
 
 def test_a_wrong_target_is_bad_usage() -> None:

@@ -1,7 +1,8 @@
-"""Witnesses: each fails on the implementation that it came from, and passes on the reference."""
+"""Witnesses, as programs of their own: what they need is in them, and how they end says it."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import warnings
@@ -14,11 +15,12 @@ from bgspec_conformance.checks import CHECKS
 from bgspec_conformance.implementations.starlette import IMPLEMENTATIONS
 from bgspec_conformance.small import cases
 from bgspec_conformance.trial import Trial
-from bgspec_conformance.verdict import Kind, Verdict, conclude
-from bgspec_conformance.witness import write
+from bgspec_conformance.verdict import Evidence, Kind, Verdict, conclude
+from bgspec_conformance.witness import quoted, write
+from bgspec_conformance.witness.quoting import bare
 
 STARLETTE = IMPLEMENTATIONS[0]
-BROKEN = ("ADD-6", "ADD-7", "RUN-10", "CALL-6", "CALL-7", "CTX-3")
+BROKEN = ("ADD-6", "ADD-7", "RUN-10", "CALL-6", "CALL-7", "CTX-3", "CAN-6")
 
 
 @cache
@@ -32,9 +34,11 @@ def verdicts() -> dict[str, Verdict]:
     return {verdict.clause: verdict for verdict in conclude(STARLETTE.traits, trial.tallies)}
 
 
-def status(program: str, path: Path) -> int:
+def run(program: str, path: Path) -> tuple[int, str]:
+    """How a program ends, and the last line of what it says."""
     path.write_text(program)
-    return subprocess.run([sys.executable, path], capture_output=True, check=False).returncode
+    done = subprocess.run([sys.executable, "-I", path], capture_output=True, text=True, check=False)
+    return done.returncode, (done.stderr.splitlines() or [""])[-1]
 
 
 @pytest.mark.parametrize("clause", BROKEN)
@@ -42,6 +46,30 @@ def test_it_fails_on_starlette_and_passes_on_the_reference(clause: str, tmp_path
     verdict = verdicts()[clause]
     assert verdict.kind is Kind.FAILED
     program = write(verdict, STARLETTE.traits)
-    assert status(program, tmp_path / "witness.py") == 1
+    assert "bgspec" not in program
+    assert run(program, tmp_path / "one.py") == (1, f"AssertionError: {clause} is broken")
     for_reference = program.replace("from starlette.background import", "from bgspec import")
-    assert status(for_reference, tmp_path / "reference.py") == 0
+    assert run(for_reference, tmp_path / "two.py")[0] == 0
+
+
+def test_there_is_none_where_no_plan_shows_the_failure() -> None:
+    evidence = Evidence("it ends", "it ended the interpreter")
+    assert write(Verdict("RUN-2", Kind.FAILED, evidence=evidence), STARLETTE.traits) == ""
+    assert write(Verdict("RUN-2", Kind.PASSED), STARLETTE.traits) == ""
+
+
+def test_annotations_are_cut_and_nothing_else() -> None:
+    source = (
+        "async def f(a: Callable[[], int], *b: Any, c: dict[str, int] = {}) -> dict[str, int]:\n"
+        '    kept: list[str] = ["x: int = 3"]  # a: comment -> stays\n'
+        '    stage["post"](functools.partial[Any](a))\n'
+    )
+    assert bare(source) == (
+        "async def f(a, *b, c={}):\n"
+        '    kept = ["x: int = 3"]  # a: comment -> stays\n'
+        '    stage["post"](functools.partial(a))\n'
+    )
+    text = Path(quoted.__file__).read_text()
+    whole = ast.parse(bare(text))
+    assert not any(isinstance(node, ast.AnnAssign) for node in ast.walk(whole))
+    assert not any(node.annotation for node in ast.walk(whole) if isinstance(node, ast.arg))

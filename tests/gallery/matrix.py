@@ -1,15 +1,19 @@
 """The kill matrix: which clauses each member of the gallery fails.
 
 ``python -m tests.gallery.matrix [NAME ...]`` prints it, or the rows of the named members with what
-was seen; any ``module:attr`` serves as a name as well.
+was seen; any ``module:attr`` serves as a name as well. There every plan is carried out, on every
+backend; the tests are content with fewer. ``--write`` makes the committed file anew, from those.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
+import json
 import sys
 import warnings
 from functools import cache
+from pathlib import Path
 
 from bgspec_conformance.checks import CHECKS
 from bgspec_conformance.implementation import Implementation, Recipe
@@ -20,8 +24,10 @@ from bgspec_conformance.trial import Trial
 from bgspec_conformance.verdict import Kind, Verdict, conclude
 from tests.gallery.member import MEMBERS, ODD, Member
 
-__all__ = ["implementation_of", "killed", "row", "tried"]
+__all__ = ["MATRIX", "failures", "implementation_of", "row", "tried"]
 
+MATRIX = Path(__file__).parent / "kill_matrix.json"
+"""The committed file."""
 LARGE = 44
 """Plans drawn by luck for each member."""
 PART = 30
@@ -44,10 +50,38 @@ def implementation_of(member: Member) -> Implementation:
     )
 
 
+@cache
+def _cases() -> list[Case]:
+    made = [*cases(), *map(Case, plans(LARGE, SEED))]
+    gc.collect()
+    gc.freeze()  # as a child process does: the driver collects often
+    return made
+
+
+def failures(member: Member) -> list[Verdict]:
+    """What a member fails by the cases made for its own clause and a part of all others, on one
+    backend, each with its smallest plan.
+    """
+    implementation = implementation_of(member)
+    todo = [
+        case
+        for number, case in enumerate(_cases())
+        if case.focus in {"", member.clause} or number % PART == 0
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trial = Trial(implementation, member.backends[0], list(CHECKS))
+        trial.run(todo)
+        if member.clause is not None:
+            trial.smallest(member.clause)
+    verdicts = conclude(implementation.traits, trial.tallies)
+    return [verdict for verdict in verdicts if verdict.kind is Kind.FAILED]
+
+
 def tried(implementation: Implementation, seed: int = SEED, large: int = LARGE) -> list[Verdict]:
-    """The verdicts on an implementation, found in this process."""
+    """The verdicts on an implementation, by every case and on every backend."""
     total: Tallies = {clause: Tally() for clause in CHECKS}
-    todo = [*cases(), *(Case(plan) for plan in plans(large, seed))]
+    todo = [*cases(), *map(Case, plans(large, seed))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for backend in implementation.backends:
@@ -56,25 +90,6 @@ def tried(implementation: Implementation, seed: int = SEED, large: int = LARGE) 
             for clause, tally in trial.tallies.items():
                 total[clause].merge(tally)
     return conclude(implementation.traits, total)
-
-
-@cache
-def _small() -> list[Case]:
-    return list(cases())
-
-
-def killed(member: Member) -> list[str]:
-    """The clauses that a member fails, by the cases made for its own clause and a part of all
-    others, on one backend.
-    """
-    implementation = implementation_of(member)
-    small = [c for n, c in enumerate(_small()) if c.focus == member.clause or n % PART == 0]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        trial = Trial(implementation, member.backends[0], list(CHECKS))
-        trial.run([*small, *map(Case, plans(LARGE, SEED))])
-    verdicts = conclude(implementation.traits, trial.tallies)
-    return [verdict.clause for verdict in verdicts if verdict.kind is Kind.FAILED]
 
 
 def row(verdicts: list[Verdict]) -> dict[str, str]:
@@ -89,6 +104,13 @@ def row(verdicts: list[Verdict]) -> dict[str, str]:
 def main(names: list[str]) -> None:
     """Print rows."""
     sys.path.insert(0, "")
+    if names == ["--write"]:
+        found = {
+            name: [verdict.clause for verdict in failures(member)]
+            for name, member in sorted({**MEMBERS, **ODD}.items())
+        }
+        MATRIX.write_text(json.dumps(found, indent=2) + "\n")
+        return
     for name in names or [*MEMBERS, *ODD]:
         if ":" in name:
             module, _, attr = name.partition(":")

@@ -64,7 +64,7 @@ def _not_before_its_run(reading: Reading, call: Call) -> str:
     later = [run for run in _own(reading, call) if run.began > call.at]
     if not later:
         return f"'{call.name} started' not in log"
-    return f"log.index('run {later[0].run} began') < log.index('{call.name} started')"
+    return f"'{call.name} started' not in log[:log.index('run {later[0].run} began')]"
 
 
 def _own(reading: Reading, call: Call) -> list[RunOf]:

@@ -128,11 +128,11 @@ def _sync(reading: Reading, means: Means) -> Iterator[Judgement]:
             if call.start.place is not seen.Place.WORKER or call.end is None:
                 continue
             end = type(call.end).__name__.lower()
-            first = f"log.index('{call.name} {end}') < log.index('run {run.run} ended')"
+            line, until = f"'{call.name} {end}'", f"log[:log.index('run {run.run} ended')]"
             if call.over < run.ended:
-                yield Answer("waited for", first)
+                yield Answer("waited for", f"{line} in {until}")
             else:
-                yield Answer("left behind", f"not ({first})")
+                yield Answer("left behind", f"{line} not in {until}")
 
 
 @check("CAN-5")

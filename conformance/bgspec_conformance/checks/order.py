@@ -90,22 +90,23 @@ def nothing_overlaps(reading: Reading) -> Iterator[Judgement]:
                 yield HELD
                 continue
             how = type(one.end).__name__.lower()
-            pair = [call for call in calls if call.task in {one.task, other.task}]
             yield Violation(
                 f"{other.name} starts after {one.name} has ended",
                 f"{other.name} started before {one.name} {how}",
-                _in_turn(run, *_in_and_out_of_turn(pair)),
+                _one_after_the_other(run, calls, {one.task, other.task}),
             )
 
 
-def _in_and_out_of_turn(calls: list[Call]) -> tuple[list[str], list[str]]:
-    """The lines of these calls, one call after the other, and as they came."""
-    lines: list[tuple[int, str]] = []
-    for call in calls:
-        lines.append((call.at, f"{call.name} started"))
-        if call.end is not None:
-            lines.append((call.over, f"{call.name} {type(call.end).__name__.lower()}"))
-    return [line for _, line in lines], [line for _, line in sorted(lines)]
+def _one_after_the_other(run: RunOf, calls: tuple[Call, ...], tasks: set[int]) -> str:
+    """A proof that each start of these tasks is followed by the end of the same call."""
+    ends = {
+        (f"t{call.task} started", f"t{call.task} {type(call.end).__name__.lower()}")
+        for call in calls
+        if call.task in tasks and call.end is not None
+    }
+    lines = tuple(sorted({line for pair in ends for line in pair}))
+    met = f"met := [line for line in {run.part} if line in {lines}]"
+    return f"{{*zip(({met})[::2], met[1::2])}} <= {{{', '.join(map(str, sorted(ends)))}}}"
 
 
 @check("ORD-3")
@@ -116,6 +117,8 @@ def writes_are_read(reading: Reading) -> Iterator[Judgement]:
         if Value.SHARED not in reading.task(call.task).args:
             continue
         if any(other.over > call.at for other in earlier):  # at the same time: ORD-2's
+            continue
+        if any(other.failed for other in earlier):  # ERR-3 speaks for what was written before
             continue
         written = [f"t{event.task}" for at, event in reading.of(seen.Written) if at < call.at]
         if not written:

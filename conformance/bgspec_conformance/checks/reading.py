@@ -288,12 +288,27 @@ class Reading:
         return tuple(run for run in self.runs if run.container == container)
 
     def beside(self, run: RunOf) -> tuple[RunOf, ...]:
-        """The runs in progress at the same time as one, nested ones included."""
+        """The runs in progress at the same time as one, nested ones included; and those that were
+        meant to be, so that what is asked of a plan does not hang on how long things took.
+        """
         return tuple(
             other
             for other in self.runs
-            if other is not run and other.began < run.ended and run.began < other.ended
+            if other is not run
+            and (
+                (other.began < run.ended and run.began < other.ended)
+                or (run.by == other.by == -1 and self._meant_together(run, other))
+            )
         )
+
+    def _meant_together(self, run: RunOf, other: RunOf) -> bool:
+        pair = Counter((run.container, other.container))
+        return any(pair <= together for together in self._together)
+
+    @cached_property
+    def _together(self) -> list[Counter[int]]:
+        script = self.plan.script
+        return [Counter(a.containers) for a in script if isinstance(a, Together)]
 
     def shared_by_runs(self, run: RunOf) -> bool:
         """Whether another run of the same container was in progress at the same time."""
@@ -304,7 +319,6 @@ class Reading:
         """Whether any two runs were in progress at once, nested ones included, or might have
         been.
         """
-        together = any(isinstance(action, Together) for action in self.plan.script)
-        return together or any(
+        return bool(self._together) or any(
             a.began < b.began < a.ended for a in self.runs for b in self.runs if a is not b
         )

@@ -104,6 +104,8 @@ async def drive(implementation: Implementation, stage: Stage, attempt: int = 0) 
     with Listener(stage):
         for action in stage.plan.script:
             await performance.act(action)
+            if performance.hung:  # what follows would hang as well, or say nothing new
+                break
         await performance.settle()
     return stage.history()
 
@@ -139,6 +141,7 @@ class Performance:
         self.implementation = implementation
         self.stage = stage
         self.leftovers: list[Coroutine[Any, Any, object]] = []
+        self.hung = False
         self._containers = [implementation.make() for _ in range(stage.plan.containers)]
         self._callees: dict[int, Callee] = {}
         self._functions: list[FunctionType] = []
@@ -241,6 +244,7 @@ class Performance:
 
             def release() -> None:
                 if not over:
+                    self.hung = True
                     stage.record(seen.Expired(-1, run, "the end of the run"))
                     scope.cancel()
 

@@ -78,7 +78,7 @@ def _seen() -> Iterator[Case]:
 def _shapes() -> Iterator[Case]:
     """Every shape, which may hide what it is from whoever enters a context for it."""
     for shape in sorted(SYNC | ASYNC):
-        yield _valued("CTX-2", Task(shape))
+        yield _valued("CTX-1", Task(shape))
         yield _valued("CTX-2", COROUTINE if shape in SYNC else FUNCTION, Task(shape))
 
 

@@ -41,9 +41,10 @@ def _one_at_a_time() -> Iterator[Case]:
         for mix in product(SLOW, repeat=size):
             yield simple("ORD-2", *mix)
     for by in Suspension:
-        slow = Task(Shape.ASYNC_FUNCTION, body=(Suspend(by, times=2),))
+        slow = Task(Shape.ASYNC_FUNCTION, (Value.SHARED,), body=(Suspend(by, times=9), Write()))
         yield simple("ORD-2", slow, slow, slow)
         yield simple("ORD-2", slow, SYNC)
+        yield simple("ORD-2", SYNC, slow)
     for turns in (10, 30, 100):
         yield simple("ORD-2", Task(Shape.FUNCTION, body=(Linger(turns),)), *QUICK)
         yield simple("ORD-2", Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=turns),)), *QUICK)

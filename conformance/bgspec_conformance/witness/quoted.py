@@ -15,7 +15,7 @@ import sysconfig
 import threading
 import traceback
 import weakref
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import anyio
@@ -83,7 +83,7 @@ def linger(name: str, turns: int) -> None:
     for _ in range(turns):
         turned = threading.Event()
         stage["post"](turned.set)
-        if not turned.wait(10):
+        if not turned.wait(5):
             log.append(f"{name} waited in vain for a turn of the loop")
             return
     log.append(f"{name} saw the loop turn")
@@ -91,7 +91,7 @@ def linger(name: str, turns: int) -> None:
 
 def wait_for(name: str, other: str) -> None:
     """Stay in a thread until another task has started."""
-    for _ in range(1000):
+    for _ in range(500):
         if f"{other} started" in log:
             return
         threading.Event().wait(0.01)
@@ -100,7 +100,7 @@ def wait_for(name: str, other: str) -> None:
 
 async def await_start(name: str, other: str) -> None:
     """Suspend until another task has started."""
-    for _ in range(1000):
+    for _ in range(500):
         if f"{other} started" in log:
             return
         await anyio.sleep(0.01)
@@ -138,7 +138,7 @@ def cancel_from_thread(name: str, means: str) -> None:
     done = threading.Event()
     stage["post"](lambda: cancel_run(means, done.set))
     if threading.get_ident() != stage["thread"]:
-        done.wait(10)
+        done.wait(5)
         linger(name, 50)
 
 
@@ -272,9 +272,11 @@ def failure(name: str, exc: BaseException) -> BaseException:
     return exc
 
 
-def found_in(exc: BaseException) -> Iterator[tuple[str, bool]]:
-    """The tasks whose exceptions are reached from what a run raised, and whether each is itself."""
-    found: dict[str, tuple[bool, bool]] = {}
+def found_in(exc: BaseException) -> list[tuple[str, bool]]:
+    """Whose exceptions are reached from what a run raised, and whether each is the very object, in
+    a place where the contract lets it be; a TypeError of nobody's is named as such.
+    """
+    found: list[tuple[str, bool]] = []
     seen: set[int] = set()
     queue: list[tuple[BaseException, bool]] = [(exc, True)]
     while queue:
@@ -282,26 +284,28 @@ def found_in(exc: BaseException) -> Iterator[tuple[str, bool]]:
         if id(current) in seen:
             continue
         seen.add(id(current))
-        name, same = "", False
-        for task, raised in stage["failures"]:
-            if raised is current:
-                name, same = task, True
-                break
-            if type(raised) is type(current) and f"{task} failed" in str(current):
-                name = task
-        if name and (name not in found or (same and not found[name][0])):
-            frames = {frame.f_code.co_name for frame, _ in traceback.walk_tb(current.__traceback__)}
-            found[name] = same, same and fair and name in frames
+        same = [task for task, raised in stage["failures"] if raised is current]
+        like = [
+            task
+            for task, raised in stage["failures"]
+            if type(raised) is type(current) and f"{task} failed" in str(current)
+        ]
+        name = (same or like or [""])[0]
         kind = type(current).__name__
+        if name:
+            frames = {frame.f_code.co_name for frame, _ in traceback.walk_tb(current.__traceback__)}
+            found.append((name, bool(same) and fair and name in frames))
+        elif isinstance(current, TypeError):
+            found.append(("a TypeError", False))
         if isinstance(current, BaseExceptionGroup):
             queue += [(member, fair) for member in current.exceptions]
         if current.__cause__ is not None:
-            queue.append((current.__cause__, fair and kind == "RuntimeError" and not name))
+            kin = isinstance(current.__cause__, StopIteration) and kind == "RuntimeError"
+            queue.append((current.__cause__, fair and kin and not name))
         if current.__context__ is not None:
             ends = {"KeyboardInterrupt", "SystemExit", "CancelledError", "Cancelled"}
             queue.append((current.__context__, fair and (bool(name) or kind in ends)))
-    for name in sorted(found):
-        yield name, found[name][1]
+    return sorted(found)
 
 
 def tell_failures(run: int, exc: BaseException) -> None:

@@ -16,7 +16,7 @@ from bgspec_conformance.witness.tasks import has_function, task_function
 
 __all__ = ["scene"]
 
-PATIENCE = 10
+PATIENCE = 5
 """Seconds after which a run, in which nothing takes any time, counts as one that hangs."""
 
 
@@ -52,7 +52,8 @@ def _run_function(brief: Brief) -> list[str]:
         raised.append("tell_failures(number, exc)")
     raised.append('log.append(f"run {number} {how_it_ended(exc)}")')
     if cancels:
-        raised += ["if scope.cancel_called:", f"{INDENT}raise"]
+        kind = "anyio.get_cancelled_exc_class()"
+        raised += [f"if scope.cancel_called and isinstance(exc, {kind}):", f"{INDENT}raise"]
     value = '("" if value is None else f": {type(value).__name__!r}")'
     returned = f'log.append(f"run {{number}} returned" + {value})'
     lines = [
