@@ -70,13 +70,13 @@ def test_items_stand_beside_other_tests_and_can_be_chosen_by_name() -> None:
 
 def test_a_failure_that_counts_shows_what_was_seen_and_a_program() -> None:
     Path("mine.py").write_text(LOSES)
-    done = run("--bgspec", "mine:FEW", "-k", "RUN-1 or ERR-1", "-rs")
+    done = run("--bgspec", "mine:FEW", "-k", "RUN-1 or ADD-2", "-rs")
     assert done.returncode == 1
     assert "mine: RUN-1 (MUST) failed" in done.stdout
     assert "seen:     t0 was never called" in done.stdout
     assert "from mine import Tasks" in done.stdout
     assert "pytest_plugin" not in done.stdout
-    assert "SKIPPED [1] bgspec: ERR-1 (MUST) blocked: rests on RUN-1" in done.stdout
+    assert "SKIPPED [1] bgspec: ADD-2 (MUST) blocked: rests on RUN-1" in done.stdout
 
 
 @pytest.mark.parametrize(("strict", "status"), [((), 0), (("--bgspec-strict",), 1)])

@@ -42,7 +42,7 @@ SHRINK_TRIES = 200
 """Plans carried out, at most, to make one plan smaller."""
 REPEATS = 5
 """How often the smallest plan is carried out again, to see whether the fault comes and goes."""
-MOST_RELEASES = 12
+MOST_RELEASES = 8
 """Waits that patience ends before the trial gives up on what is left."""
 WAITS: dict[str, Callable[[Task], bool]] = {
     "CALL-2": lambda task: (
