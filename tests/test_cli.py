@@ -73,12 +73,17 @@ def report(**verdicts: Kind) -> Report:
     )
 
 
-Found = dict[str, tuple[list[Report], Trouble | None]]
+Outcome = tuple[list[Report], Trouble | None]
+Found = dict[str, Outcome]
 
 
 def checked(monkeypatch: pytest.MonkeyPatch, found: Found, *args: str) -> Result:
     """``check`` of these targets, of each of which so much is found."""
-    monkeypatch.setattr("bgspec_conformance.session.tried", lambda target, *_: found[target])
+
+    def tried(target: str, *_: object) -> Outcome:
+        return found[target]
+
+    monkeypatch.setattr("bgspec_conformance.session.tried", tried)
     return bgspec("check", *found, *args)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
-from junitparser import JUnitXml
 from rich.console import Console
 
 from bgspec.spec import Profile
@@ -87,15 +87,15 @@ def test_a_report_and_several_validate(several: tuple[Report, ...]) -> None:
     jsonschema.validate(json.loads(to_json(several)), json.loads(schema.PATH.read_text("utf-8")))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda written: written.pop("seed"),
-        lambda written: written["clauses"][0].update(verdict="fine"),
-        lambda written: written["clauses"][0].update(examples=-1),
-        lambda written: written["clauses"][0].pop("title"),
-    ],
+CHANGES: tuple[Callable[[Any], object], ...] = (
+    lambda written: written.pop("seed"),
+    lambda written: written["clauses"][0].update(verdict="fine"),
+    lambda written: written["clauses"][0].update(examples=-1),
+    lambda written: written["clauses"][0].pop("title"),
 )
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_is_no_report_does_not_validate(change: Callable[[Any], object]) -> None:
     written = json.loads(to_json([report()]))
     change(written)
@@ -228,16 +228,15 @@ def test_a_fault_that_comes_and_goes_says_how_often() -> None:
 
 @pytest.mark.parametrize(("strict", "failures"), [(False, 1), (True, 3)])
 def test_junit_counts_as_the_exit_status_does(strict: bool, failures: int) -> None:
-    xml = JUnitXml.fromstring(to_junit([report()], strict=strict))
-    (suite,) = xml
-    assert (suite.name, suite.tests, suite.failures) == ("mine:Tasks", 8, failures)
-    assert suite.skipped == 6 - failures
-    assert suite.errors == 0
+    (suite,) = ET.fromstring(to_junit([report()], strict=strict))
+    counts = {name: int(suite.attrib[name]) for name in ("tests", "failures", "skipped", "errors")}
+    assert suite.attrib["name"] == "mine:Tasks"
+    assert counts == {"tests": 8, "failures": failures, "skipped": 6 - failures, "errors": 0}
 
 
 def test_junit_has_a_suite_for_each_implementation() -> None:
     written = to_junit([report(), report(name="other")], strict=False)
-    assert [suite.name for suite in JUnitXml.fromstring(written)] == ["mine:Tasks", "other"]
+    assert [suite.get("name") for suite in ET.fromstring(written)] == ["mine:Tasks", "other"]
 
 
 def test_a_case_of_junit_carries_what_was_seen_and_the_witness() -> None:

@@ -22,7 +22,7 @@ DECLARED = CONTAINER + (
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In a directory from which modules are imported, and forgotten after the test."""
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # pyright: ignore[reportUnknownMemberType]  untyped in pytest
     monkeypatch.chdir(tmp_path)
     yield
     sys.modules.pop("mine", None)

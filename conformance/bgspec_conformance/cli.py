@@ -216,7 +216,7 @@ def _written(
 
 def _put(path: str, content: bytes) -> bool:
     if path == "-":
-        click.get_binary_stream("stdout").write(content)
+        sys.stdout.buffer.write(content)
         return True
     try:
         Path(path).write_bytes(content)

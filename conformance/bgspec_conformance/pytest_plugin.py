@@ -7,7 +7,7 @@ target is tried once, when the first of its items comes up.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -52,8 +52,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Collect the clauses of each target after all other tests, and before any is left out."""
-    for target in session.config.getoption("bgspec"):
-        node = TargetNode.from_parent(
+    for target in cast("list[str]", session.config.getoption("bgspec")):
+        node = TargetNode.from_parent(  # pyright: ignore[reportUnknownMemberType]  untyped in pytest
             session, name=target, nodeid=f"bgspec::{target}", target=target
         )
         report = node.ihook.pytest_make_collect_report(collector=node)
@@ -86,7 +86,9 @@ class TargetNode(pytest.Collector):
         from bgspec_conformance.engine import testable
 
         for clause in testable():
-            yield ClauseItem.from_parent(self, name=clause, node=self)
+            yield ClauseItem.from_parent(  # pyright: ignore[reportUnknownMemberType]  untyped in pytest
+                self, name=clause, node=self
+            )
 
     def reports(self) -> list[Report]:
         """What was found out of each implementation that the target stands for."""
@@ -127,7 +129,7 @@ class ClauseItem(pytest.Item):
     """A clause of the contract, as a test of every implementation that its target stands for."""
 
     def __init__(self, *, node: TargetNode, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # pyright: ignore[reportUnknownMemberType]  untyped in pytest
         self.node = node
 
     def runtest(self) -> None:

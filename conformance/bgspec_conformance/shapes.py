@@ -210,7 +210,8 @@ def instance_of_instance(work: Work) -> Work:
 def types_coroutine(work: Work) -> Work:
     @types.coroutine
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        return (yield from work(*args, **kwargs).__await__())
+        awaited: Generator[Any, Any, Any] = work(*args, **kwargs).__await__()
+        return (yield from awaited)
 
     return wrapper
 
@@ -221,7 +222,8 @@ def awaitable_object(work: Work) -> Work:
             self.work = functools.partial(work, *args, **kwargs)
 
         def __await__(self) -> Generator[Any, Any, Any]:
-            return (yield from self.work().__await__())
+            awaited: Generator[Any, Any, Any] = self.work().__await__()
+            return (yield from awaited)
 
     return lambda *args, **kwargs: Later(*args, **kwargs)
 

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, entry_points, packages_distributions
-from typing import Any
+from typing import Any, cast
 
 from bgspec.errors import UnknownClause
 from bgspec.spec import clause as clause_of
@@ -111,10 +111,8 @@ def _implementations(
 ) -> tuple[Implementation, ...]:
     if isinstance(found, Implementation):
         return (found,)
-    if isinstance(found, Iterable) and not isinstance(found, str | type):
-        several = tuple(found)
-        if several and all(isinstance(one, Implementation) for one in several):
-            return several
+    if several := _several(found):
+        return several
     if not isinstance(found, type) and hasattr(found, "add_task"):
         raise TargetError(
             f"{target} is one container, and the suite needs to make many: give its class "
@@ -134,6 +132,15 @@ def _implementations(
             packages=_packages(module),
         ),
     )
+
+
+def _several(found: object) -> tuple[Implementation, ...]:
+    """The implementations in what a target names, if it holds nothing else; else none."""
+    if not isinstance(found, Iterable) or isinstance(found, str | type):
+        return ()
+    several = tuple(cast("Iterable[object]", found))
+    ours = tuple(one for one in several if isinstance(one, Implementation))
+    return ours if len(ours) == len(several) else ()
 
 
 def _packages(module: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from bgspec_conformance.history import (
     Started,
     Way,
 )
-from bgspec_conformance.plan import Add, Plan, Run, Shape, Task, Value
+from bgspec_conformance.plan import Action, Add, Plan, Run, Shape, Task, Value
 from tests.checks.hand import said
 
 SYNC = Task(Shape.FUNCTION)
@@ -111,7 +111,10 @@ def test_there_is_no_cap(called: int, word: str) -> None:
 def test_each_threads_adds_are_kept_in_order(order: tuple[int, ...], broken: bool) -> None:
     threads = (1, 2, 1, 2)
     adds = tuple(Added(task, 0, thread) for task, thread in enumerate(threads))
-    script = (*(Add(task, 0, thread) for task, thread in enumerate(threads)), Run())
+    script: tuple[Action, ...] = (
+        *(Add(task, 0, thread) for task, thread in enumerate(threads)),
+        Run(),
+    )
     calls = (event for task in order for event in call(task))
     words = said("ADD-4", Plan((SYNC,) * 4, script), *adds, *run(*calls))
     assert ("broken" in words) is broken

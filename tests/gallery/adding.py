@@ -1,15 +1,15 @@
-"""Members that break the chapters ADD and ARG, and odd ones that use their freedoms."""
+"""Members that break the chapter ADD, and odd ones that use its freedoms."""
 
 from __future__ import annotations
 
-import copy
 import inspect
-import random
 import threading
 from typing import Any, ClassVar
 
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, is_async
+from tests.gallery.model import Entry, Model, is_async, now_and_then
+
+# ADD-1: adding calls nothing -----------------------------------------------------------------
 
 
 @breaks("ADD-1")
@@ -26,6 +26,9 @@ class CoroutineAtTheAdd(Model):
             return await coroutine
 
         return super().entry(later, (), {})
+
+
+# ADD-2: any callable is taken ----------------------------------------------------------------
 
 
 @breaks("ADD-2")
@@ -47,6 +50,9 @@ class NoClasses(Model):
             super().accept(entry)
 
 
+# ADD-3: every add counts ---------------------------------------------------------------------
+
+
 @breaks("ADD-3")
 class Capped(Model):
     """Keeps no more than thirty-two tasks, and says nothing of the others."""
@@ -56,12 +62,18 @@ class Capped(Model):
             super().accept(entry)
 
 
+# ADD-4: adds from several threads ------------------------------------------------------------
+
+
 @breaks("ADD-4")
 class LostUpdate(Model):
     """Puts a new list in the place of the old one."""
 
     def accept(self, entry: Entry) -> None:
         self.entries = [*self.entries, entry]
+
+
+# ADD-5: no keyword is swallowed --------------------------------------------------------------
 
 
 class Eating(Model):
@@ -86,9 +98,12 @@ class EatsNameAtTimes(Model):
     """Loses ``name`` one time in eight."""
 
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        if "name" in kwargs and random.random() < 1 / 8:
+        if "name" in kwargs and now_and_then():
             kwargs = {key: value for key, value in kwargs.items() if key != "name"}
         return super().entry(func, args, kwargs)
+
+
+# ADD-6: func, self, args and kwargs ----------------------------------------------------------
 
 
 @breaks("ADD-6")
@@ -100,6 +115,9 @@ class RefusesSelf(Model):
             raise TypeError("got multiple values for argument 'self'")
         self.examine(func)
         self.accept(self.entry(func, args, kwargs))
+
+
+# ADD-7: what cannot be called ----------------------------------------------------------------
 
 
 @breaks("ADD-7")
@@ -124,6 +142,20 @@ class SkipsNone(Model):
             super().accept(entry)
 
 
+# ADD-9: arguments that do not fit ------------------------------------------------------------
+
+
+def fits(entry: Entry) -> bool:
+    """Whether the arguments fit the signature."""
+    try:
+        inspect.signature(entry.func, follow_wrapped=False).bind(*entry.args, **entry.kwargs)
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
+
+
 @breaks("ADD-9")
 class MisfitsSwallowed(Model):
     """Says nothing of arguments that do not fit."""
@@ -144,15 +176,7 @@ class MisfitsToldEitherWay(Model):
         return made
 
 
-def fits(entry: Entry) -> bool:
-    """Whether the arguments fit the signature."""
-    try:
-        inspect.signature(entry.func, follow_wrapped=False).bind(*entry.args, **entry.kwargs)
-    except TypeError:
-        return False
-    except ValueError:
-        return True
-    return True
+# ADD-10: the add returns None ----------------------------------------------------------------
 
 
 @breaks("ADD-10")
@@ -164,79 +188,7 @@ class GivesTheEntry(Model):
         return args[0].entries[-1]
 
 
-@breaks("ARG-1")
-class Reversed(Model):
-    """Turns the positional arguments round."""
-
-    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        return super().entry(func, args[::-1] if inspect.isfunction(func) else args, kwargs)
-
-
-@breaks("ARG-1")
-class CopiesLists(Model):
-    """Copies lists that are passed by place."""
-
-    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        return super().entry(
-            func, tuple(copy.copy(a) if type(a) is dict else a for a in args), kwargs
-        )
-
-
-@breaks("ARG-1")
-class DropsNone(Model):
-    """Leaves None out."""
-
-    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        kept = tuple(a for a in args if a is not None) if inspect.isfunction(func) else args
-        return super().entry(func, kept, kwargs)
-
-
-@breaks("ARG-2")
-class SortsKeywords(Model):
-    """Puts keywords in the order of the alphabet."""
-
-    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        return super().entry(func, args, dict(sorted(kwargs.items())))
-
-
-@breaks("ARG-2")
-class CopiesKeywords(Model):
-    """Copies dictionaries that are passed by name."""
-
-    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        copied = {k: dict(v) if type(v) is dict else v for k, v in kwargs.items()}
-        return super().entry(func, args, copied)
-
-
-@breaks("ARG-3")
-class ClearsSets(Model):
-    """Empties a set before the task gets it."""
-
-    async def perform(self, entry: Entry) -> None:
-        for argument in entry.args:
-            if type(argument) is set:
-                argument.clear()
-        await super().perform(entry)
-
-
-@breaks("ARG-3")
-class LastArguments(Model):
-    """Calls the sixth task and later ones with the arguments of the task before."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-        self.before: tuple[Any, ...] = ()
-
-    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        self.count += 1
-        given = self.before if self.count > 5 and len(self.before) == len(args) else args
-        self.before = (
-            args
-            if not any(hasattr(a, "__weakref__") and type(a).__name__ == "Referable" for a in args)
-            else ()
-        )
-        return super().entry(func, given, kwargs)
+# Odd -----------------------------------------------------------------------------------------
 
 
 @odd

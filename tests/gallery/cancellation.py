@@ -1,13 +1,9 @@
-"""Members that break the chapter CAN in ways that show rarely, and odd ones that use its freedoms.
-
-The crude ones are in `failing`.
-"""
+"""Members that break the chapter CAN, and odd ones that use its freedoms."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,14 +11,19 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from bgspec_conformance.drivers.backend import running_loop
-from tests.gallery.errors import now_and_then
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, is_async
+from tests.gallery.model import Entry, Model, is_async, logger, now_and_then, on_asyncio
 
-logger = logging.getLogger("gallery")
+# CAN-1: it reaches the task in progress ------------------------------------------------------
 
-# CAN-1
+
+@breaks("CAN-1")
+class Shielded(Model):
+    """Shields async tasks."""
+
+    async def on_loop(self, entry: Entry) -> Any:
+        with anyio.CancelScope(shield=True):
+            return await super().on_loop(entry)
 
 
 @breaks("CAN-1")
@@ -43,7 +44,7 @@ class ShieldsAtTimes(Model):
             return await super().on_loop(entry)
 
 
-# CAN-2
+# CAN-2: no task starts after it --------------------------------------------------------------
 
 
 @breaks("CAN-2")
@@ -75,7 +76,7 @@ class GoesOnAtTimes(GoesOnWhenCancelled):
         return now_and_then()
 
 
-# CAN-3
+# CAN-3: it leaves the run --------------------------------------------------------------------
 
 
 @breaks("CAN-3")
@@ -116,7 +117,7 @@ class MakesItAnError(Model):
             raise RuntimeError("the run was cancelled") from exc
 
 
-# CAN-4 and CAN-7
+# CAN-4: a sync task under a cancelled scope --------------------------------------------------
 
 
 @breaks("CAN-4")
@@ -127,31 +128,7 @@ class LeavesBehindAtTimes(Model):
         return await anyio.to_thread.run_sync(call, abandon_on_cancel=now_and_then())
 
 
-@breaks("CAN-7", backends=("asyncio",))
-class WaitsAtTimes(Model):
-    """Waits for one sync task in eight when its loop task is cancelled."""
-
-    def waits(self) -> bool:
-        """Whether it does so this time."""
-        return now_and_then()
-
-    async def thread(self, call: Callable[[], Any]) -> Any:
-        on_asyncio = isinstance(running_loop(), asyncio.AbstractEventLoop)
-        if not on_asyncio or not self.waits():
-            return await super().thread(call)
-        task = asyncio.create_task(super().thread(call))
-        with anyio.CancelScope(shield=True):
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError:
-                await asyncio.wait([task])
-                if (failure := task.exception()) is not None:
-                    logger.error("a task failed while it was waited for", exc_info=failure)
-                raise
-        return task.result()
-
-
-# CAN-5
+# CAN-5: what never started can be told -------------------------------------------------------
 
 
 @odd
@@ -162,6 +139,15 @@ class Tells(Model):
     def pending(container: Model) -> list[Any]:
         """The functions that have not started."""
         return [entry.func for entry in container.entries]
+
+
+@breaks("CAN-5")
+class ForgetsTheLast(Model):
+    """Does not tell of the last task that never started."""
+
+    @staticmethod
+    def pending(container: Model) -> list[Any]:
+        return [entry.func for entry in container.entries][:-1]
 
 
 @breaks("CAN-5")
@@ -204,7 +190,15 @@ class LosesTheNext(Tells):
         self.entries.insert(0, entry)
 
 
-# CAN-6
+# CAN-6: nothing starts once it was cancelled -------------------------------------------------
+
+
+@breaks("CAN-6")
+class LooksNowhere(Model):
+    """Does not look for a cancellation before it starts a task."""
+
+    async def look(self) -> None:
+        pass
 
 
 @breaks("CAN-6")
@@ -257,7 +251,41 @@ class LooksAfterThreads(Model):
         await super().perform(entry)
 
 
-# Odd but legal
+# CAN-7: a sync task under asyncio's Task.cancel() --------------------------------------------
+
+
+@breaks("CAN-7", backends=("asyncio",))
+class WaitsAtTimes(Model):
+    """Waits for one sync task in eight when its loop task is cancelled."""
+
+    def waits(self) -> bool:
+        """Whether it does so this time."""
+        return now_and_then()
+
+    async def thread(self, call: Callable[[], Any]) -> Any:
+        if not on_asyncio() or not self.waits():
+            return await super().thread(call)
+        task = asyncio.create_task(super().thread(call))
+        with anyio.CancelScope(shield=True):
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                await asyncio.wait([task])
+                if (failure := task.exception()) is not None:
+                    logger.error("a task failed while it was waited for", exc_info=failure)
+                raise
+        return task.result()
+
+
+# Odd -----------------------------------------------------------------------------------------
+
+
+@odd
+class LeavesThreadsBehind(Model):
+    """Leaves a sync task behind when it is cancelled."""
+
+    async def thread(self, call: Any) -> Any:
+        return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
 
 
 @odd

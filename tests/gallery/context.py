@@ -4,36 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-import random
 from collections.abc import Iterable
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, is_async
+from tests.gallery.model import LATE, Counting, Entry, Model, is_async, now_and_then
 
-LATE = 5
-"""Tasks that are treated well by a member that goes wrong from the sixth on."""
-
-
-class Numbering(Model):
-    """Numbers the adds and the tasks that it begins."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.added = 0
-        self.begun = 0
-
-    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
-        self.added += 1
-        return super().entry(func, args, kwargs)
-
-    async def perform(self, entry: Entry) -> None:
-        self.begun += 1
-        await super().perform(entry)
-
-
-# CTX-1 ---------------------------------------------------------------------------------------
+# CTX-1: tasks see context variables ----------------------------------------------------------
 
 
 @breaks("CTX-1")
@@ -106,10 +84,13 @@ class ContextByFunction(Model):
 
 
 @breaks("CTX-1")
-class NoContextLate(Numbering):
+class NoContextLate(Model):
     """Keeps no context from the sixth add on."""
 
+    added = 0
+
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        self.added += 1
         entry = super().entry(func, args, kwargs)
         if self.added > LATE:
             entry.context = Context()
@@ -117,11 +98,11 @@ class NoContextLate(Numbering):
 
 
 @breaks("CTX-1")
-class NoContextAtTimes(Numbering):
+class NoContextAtTimes(Model):
     """Loses the context of one task in eight."""
 
     async def perform(self, entry: Entry) -> None:
-        if random.random() < 1 / 8:
+        if now_and_then():
             entry.context = Context()
         await super().perform(entry)
 
@@ -152,17 +133,17 @@ class ContextOfTheFirstRun(Model):
         await super().perform(entry)
 
 
-# CTX-2 ---------------------------------------------------------------------------------------
+# CTX-2: as of the add or the run -------------------------------------------------------------
 
 
-class AsOfEither(Numbering):
+class AsOfEither(Counting):
     """Runs some tasks as of the run, the others as of the add."""
 
     context: Context
 
     def of_run(self, entry: Entry) -> bool:
-        """Which."""
-        raise NotImplementedError
+        """Which: none, unless a member says so."""
+        return False
 
     async def run(self) -> None:
         self.context = copy_context()
@@ -195,7 +176,7 @@ class AtTimesAsOfTheRun(AsOfEither):
     """Runs one task in eight as of the run, the others as of the add."""
 
     def of_run(self, entry: Entry) -> bool:
-        return random.random() < 1 / 8
+        return now_and_then()
 
 
 @breaks("CTX-2")
@@ -206,15 +187,15 @@ class PartialsAsOfTheRun(AsOfEither):
         return isinstance(entry.func, functools.partial)
 
 
-# CTX-3 ---------------------------------------------------------------------------------------
+# CTX-3: what a task sets is its own ----------------------------------------------------------
 
 
 class Shared(AsOfEither):
     """As of the run, where tasks may share a copy of the run's context."""
 
     def shares(self, entry: Entry) -> bool:
-        """Whether a task runs in the shared copy itself."""
-        raise NotImplementedError
+        """Whether a task runs in the shared copy itself: no, unless a member says so."""
+        return False
 
     def of_run(self, entry: Entry) -> bool:
         return True
@@ -276,8 +257,8 @@ class Copying(Model):
     """As of the add, and what some tasks set is put back where the run is awaited."""
 
     def copies(self, entry: Entry) -> bool:
-        """Which."""
-        raise NotImplementedError
+        """Which: none, unless a member says so."""
+        return False
 
     async def perform(self, entry: Entry) -> None:
         before = entry.context.copy()
@@ -309,7 +290,7 @@ class CallerSeesAtTimes(Copying):
     """Lets the caller see what one task in eight sets."""
 
     def copies(self, entry: Entry) -> bool:
-        return random.random() < 1 / 8
+        return now_and_then()
 
 
 @breaks("CTX-3")

@@ -1,48 +1,43 @@
-"""Members that break the chapter ERR in ways that show rarely, and odd ones that use its freedoms.
-
-The crude ones are in `failing`.
-"""
+"""Members that break ERR-1, ERR-2 and ERR-5, of how failures surface, and odd ones."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import inspect
-import random
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import anyio
-import anyio.to_thread
 
-from bgspec_conformance.drivers.backend import running_loop
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, Siblings, is_async
+from tests.gallery.model import LATE, Entry, Model, now_and_then
 
-LATE = 5
-"""Tasks of a run before a member that is faulty late shows its fault."""
-
-
-def now_and_then() -> bool:
-    """True one time in eight."""
-    return random.random() < 1 / 8
+# ERR-1: a failure surfaces -------------------------------------------------------------------
 
 
-def alone(failures: list[Any], kind: type[BaseException] = Exception) -> bool:
-    """Whether it was the only failure, and of this kind."""
-    return len(failures) == 1 and isinstance(failures[0], kind)
+@breaks("ERR-1")
+class Swallows(Model):
+    """Says nothing of the only failure of a run, where it is a lookup's."""
+
+    def finish(self, failures: list[Exception]) -> None:
+        match failures:
+            case [LookupError()]:
+                return
+            case _:
+                super().finish(failures)
 
 
-# ERR-1
+@breaks("ERR-1")
+class TakesFalsyForNone(Model):
+    """Asks a failure whether it is true."""
+
+    def finish(self, failures: list[Exception]) -> None:
+        super().finish([f for f in failures if f] if len(failures) == 1 else failures)
 
 
 @breaks("ERR-1")
 class LosesAtTimes(Model):
     """Says nothing of the only failure of a run, one time in eight."""
 
-    def finish(self, failures: list[Any]) -> None:
-        if not (alone(failures) and now_and_then()):
+    def finish(self, failures: list[Exception]) -> None:
+        if not (len(failures) == 1 and now_and_then()):
             super().finish(failures)
 
 
@@ -58,8 +53,8 @@ class LosesLateFailures(Model):
         self.begun += 1
         await super().perform(entry)
 
-    def finish(self, failures: list[Any]) -> None:
-        if not (alone(failures) and self.begun > LATE):
+    def finish(self, failures: list[Exception]) -> None:
+        if not (len(failures) == 1 and self.begun > LATE):
             super().finish(failures)
 
 
@@ -67,10 +62,12 @@ class LosesLateFailures(Model):
 class FlattensGroups(Model):
     """Takes the group that a task raised apart, and puts its parts into its own."""
 
-    def finish(self, failures: list[Any]) -> None:
-        if alone(failures, ExceptionGroup):
-            raise ExceptionGroup("a task failed", failures[0].exceptions)
-        super().finish(failures)
+    def finish(self, failures: list[Exception]) -> None:
+        match failures:
+            case [ExceptionGroup() as group]:
+                raise ExceptionGroup("a task failed", group.exceptions)
+            case _:
+                super().finish(failures)
 
 
 @breaks("ERR-1")
@@ -87,7 +84,27 @@ class LosesBaseExceptions(Model):
             return
 
 
-# ERR-2
+# ERR-2: it is the same exception -------------------------------------------------------------
+
+
+@breaks("ERR-2")
+class Wraps(Model):
+    """Raises an error of its own from the task's."""
+
+    def finish(self, failures: list[Exception]) -> None:
+        match failures:
+            case [ValueError() as failure]:
+                raise RuntimeError("a task failed") from failure
+            case _:
+                super().finish(failures)
+
+
+@breaks("ERR-2")
+class NoTraceback(Model):
+    """Takes the traceback away."""
+
+    def finish(self, failures: list[Exception]) -> None:
+        super().finish([failure.with_traceback(None) for failure in failures])
 
 
 def copied(failure: Exception) -> Exception:
@@ -102,7 +119,7 @@ def copied(failure: Exception) -> Exception:
 class Copies(Model):
     """Raises copies."""
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         super().finish([copied(failure) for failure in failures])
 
 
@@ -110,7 +127,7 @@ class Copies(Model):
 class CopiesAtTimes(Model):
     """Raises a copy one time in eight."""
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         super().finish([copied(f) if now_and_then() else f for f in failures])
 
 
@@ -118,124 +135,40 @@ class CopiesAtTimes(Model):
 class DerivesGroups(Model):
     """Splits the group that a task raised, as ``except*`` does."""
 
-    def finish(self, failures: list[Any]) -> None:
-        if alone(failures, ExceptionGroup):
-            raise failures[0].derive(failures[0].exceptions)
-        super().finish(failures)
+    def finish(self, failures: list[Exception]) -> None:
+        match failures:
+            case [ExceptionGroup() as group]:
+                raise group.derive(group.exceptions)
+            case _:
+                super().finish(failures)
 
 
 @breaks("ERR-2")
 class EarlierAsCause(Model):
     """Raises the last failure, as if the earlier ones had caused it."""
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         for earlier, later in pairwise(failures):
             later.__cause__ = earlier
         super().finish(failures[-1:])
 
 
-# ERR-3
+# ERR-5: every failure is told ----------------------------------------------------------------
 
 
-@breaks("ERR-3")
-class RepeatsWhatEnded(Model):
-    """Calls once more, when a task fails, the plain sync functions that had ended."""
+@breaks("ERR-5")
+class FirstFailureOnly(Model):
+    """Raises the first of several failures, and forgets the others."""
 
-    async def run(self) -> None:
-        self.over: list[Entry] = []
-        await super().run()
-
-    def again(self) -> bool:
-        """Whether it does so this time."""
-        return True
-
-    async def attempt(self, entry: Entry) -> None:
-        before = len(self.failures)
-        await super().attempt(entry)
-        if len(self.failures) == before:
-            if inspect.isfunction(entry.func) and not (entry.args or entry.kwargs):
-                self.over.append(entry)
-        elif "failed" in str(self.failures[-1:]) and self.again():
-            for ended in self.over:
-                if not is_async(ended.func):
-                    await self.perform(ended)
-            self.over.clear()
-
-
-@breaks("ERR-3")
-class RepeatsAtTimes(RepeatsWhatEnded):
-    """Does so one time in eight."""
-
-    def again(self) -> bool:
-        return now_and_then()
-
-
-# ERR-4
-
-
-class Stopping(Model):
-    """Stops after a failure where `stops` says so, and forgets what was left."""
-
-    def stops(self, failure: Exception) -> bool:
-        """Whether it stops after this one."""
-        raise NotImplementedError
-
-    async def attempt(self, entry: Entry) -> None:
-        before = len(self.failures)
-        await super().attempt(entry)
-        if len(self.failures) > before and self.stops(self.failures[-1]):
-            self.entries.clear()
-
-
-@breaks("ERR-4")
-class StopsAtTimes(Stopping):
-    """Stops after one failure in eight."""
-
-    def stops(self, failure: Exception) -> bool:
-        return now_and_then()
-
-
-@breaks("ERR-4")
-class StopsAtOSErrors(Stopping):
-    """Stops where the machine is at fault."""
-
-    def stops(self, failure: Exception) -> bool:
-        return isinstance(failure, OSError)
-
-
-@breaks("ERR-4")
-class StopsAtTheThird(Stopping):
-    """Goes on until the third failure."""
-
-    def stops(self, failure: Exception) -> bool:
-        return len(self.failures) == 3
-
-
-@breaks("ERR-4")
-class SkipsWhatFailed(Model):
-    """Does not call a function again that has failed in this run."""
-
-    async def run(self) -> None:
-        self.failed: list[Any] = []
-        await super().run()
-
-    async def attempt(self, entry: Entry) -> None:
-        if any(func is entry.func for func in self.failed):
-            return
-        before = len(self.failures)
-        await super().attempt(entry)
-        if len(self.failures) > before:
-            self.failed.append(entry.func)
-
-
-# ERR-5
+    def finish(self, failures: list[Exception]) -> None:
+        super().finish(failures[:1])
 
 
 @breaks("ERR-5")
 class LastFailureOnly(Model):
     """Raises the last of several failures, and forgets the others."""
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         super().finish(failures[-1:])
 
 
@@ -243,7 +176,7 @@ class LastFailureOnly(Model):
 class OneOfEachType(Model):
     """Raises one failure of each type."""
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         super().finish(list({type(failure): failure for failure in failures}.values()))
 
 
@@ -261,7 +194,7 @@ class OneOfEachFunction(Model):
         for failure in self.failures[before:]:
             self.by_function[id(entry.func)] = failure
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         super().finish(list(self.by_function.values()))
 
 
@@ -269,7 +202,7 @@ class OneOfEachFunction(Model):
 class FiveAtMost(Model):
     """Raises no more than five failures."""
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         super().finish(failures[:LATE])
 
 
@@ -297,219 +230,23 @@ class SilentWhenCancelled(Model):
             raise
 
 
-# ERR-6
+# Odd -----------------------------------------------------------------------------------------
 
 
-@breaks("ERR-6")
-class GroupsExits(Model):
-    """Raises an exit in a group."""
+@odd
+class AlwaysAGroup(Model):
+    """Raises a group, even of one."""
 
-    async def attempt(self, entry: Entry) -> None:
-        try:
-            await super().attempt(entry)
-        except (KeyboardInterrupt, SystemExit) as exc:
-            raise BaseExceptionGroup("a task failed", [exc]) from None
-
-
-@breaks("ERR-6")
-class ExitsAnew(Model):
-    """Raises another SystemExit in place of a sync task's."""
-
-    async def in_thread(self, entry: Entry) -> Any:
-        try:
-            return await super().in_thread(entry)
-        except SystemExit as exc:
-            raise SystemExit(*exc.args) from exc
-
-
-@breaks("ERR-6")
-class InterruptIsAFailure(Model):
-    """Files the KeyboardInterrupt of an async task with the failures, one time in eight."""
-
-    async def on_loop(self, entry: Entry) -> Any:
-        try:
-            return await super().on_loop(entry)
-        except KeyboardInterrupt as exc:
-            if not now_and_then():
-                raise
-            raise RuntimeError("a task was interrupted") from exc
-
-
-# ERR-7
-
-
-@breaks("ERR-7")
-class StopIterationIsAnEnd(Model):
-    """Takes a sync task's StopIteration for an end."""
-
-    async def in_thread(self, entry: Entry) -> Any:
-        try:
-            return await super().in_thread(entry)
-        except RuntimeError as exc:
-            if not isinstance(exc.__cause__, StopIteration):
-                raise
-
-
-@breaks("ERR-7")
-class GeneratorExitIsAnEnd(Model):
-    """Takes an async task's GeneratorExit for an end, one time in eight."""
-
-    async def on_loop(self, entry: Entry) -> Any:
-        try:
-            return await super().on_loop(entry)
-        except GeneratorExit:
-            if not now_and_then():
-                raise
-
-
-@breaks("ERR-7")
-class HangsAtStopIteration(Model):
-    """Waits for ever where a sync task raises StopIteration, as a plain future does."""
-
-    async def thread(self, call: Callable[[], Any]) -> Any:
-        def shielded() -> Any:
-            try:
-                return call()
-            except StopIteration:
-                return None
-
-        result = await super().thread(shielded)
-        if result is None:
-            await anyio.sleep_forever()
-        return result
-
-
-# ERR-8
-
-
-class Harming(Siblings):
-    """Knows whether another container has failed."""
-
-    failed = False
-
-    @property
-    def harmed(self) -> bool:
-        """Whether another one has failed."""
-        return any(other.failed for other in self.others)
-
-    async def run(self) -> None:
-        try:
-            await super().run()
-        except BaseException:
-            self.failed = True
-            raise
-
-
-@breaks("ERR-8")
-class RefusesAfterFailure(Harming):
-    """Refuses to run once another container has failed."""
-
-    async def run(self) -> None:
-        if self.harmed:
-            raise RuntimeError("the runner has failed")
-        await super().run()
-
-
-@breaks("ERR-8")
-class NoThreadsAfterFailure(Harming):
-    """Calls no plain sync function once another container has failed."""
-
-    async def in_thread(self, entry: Entry) -> Any:
-        return None if self.harmed else await super().in_thread(entry)
-
-
-@breaks("ERR-8")
-class KeepsTokens(Model):
-    """Keeps the thread token of a sync task that exits."""
-
-    async def in_thread(self, entry: Entry) -> Any:
-        try:
-            return await super().in_thread(entry)
-        except SystemExit:
-            limiter = anyio.to_thread.current_default_thread_limiter()
-            limiter.acquire_on_behalf_of_nowait(object())
-            raise
-
-
-# ERR-9
-
-
-@breaks("ERR-9", backends=("asyncio",))
-class CancelsAtTimes(Model):
-    """Counts a task's own cancellation error as a cancellation, one time in eight."""
-
-    async def attempt(self, entry: Entry) -> None:
-        own = False
-        try:
-            await super().attempt(entry)
-        except asyncio.CancelledError as exc:
-            own = bool(exc.args) and now_and_then()
-            if not own:
-                raise
-        if own:
-            raise asyncio.CancelledError
-
-
-# Odd but legal
+    def finish(self, failures: list[Exception]) -> None:
+        if failures:
+            raise ExceptionGroup("tasks failed", failures)
 
 
 @odd
 class Chains(Model):
     """Raises the last failure, with each earlier one as the context of the next."""
 
-    def finish(self, failures: list[Any]) -> None:
+    def finish(self, failures: list[Exception]) -> None:
         for earlier, later in pairwise(failures):
             later.__context__ = earlier
         super().finish(failures[-1:])
-
-
-@odd
-class OwnLoopTasks(Model):
-    """On asyncio runs each async task in a loop task of its own, so that exits end the loop."""
-
-    async def on_loop(self, entry: Entry) -> Any:
-        if not isinstance(running_loop(), asyncio.AbstractEventLoop):
-            return await super().on_loop(entry)
-        coroutine = entry.context.run(entry.func, *entry.args, **entry.kwargs)
-        task = asyncio.create_task(coroutine, context=entry.context)
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait([task])
-            raise
-        return task.result()
-
-
-@odd
-class OwnCancellationCounts(Model):
-    """Counts a task's own cancellation error as a cancellation, on asyncio."""
-
-    async def attempt(self, entry: Entry) -> None:
-        own = False
-        try:
-            await super().attempt(entry)
-        except asyncio.CancelledError as exc:
-            own = bool(exc.args)
-            if not own:
-                raise
-        if own:
-            raise asyncio.CancelledError
-
-
-@odd
-class OneThreadARun(Model):
-    """Calls what is handed to a thread within two more calls, and hands errors over as values."""
-
-    async def thread(self, call: Callable[[], Any]) -> Any:
-        result, error = await super().thread(functools.partial(_outcome, call))
-        if error is not None:
-            raise error
-        return result
-
-
-def _outcome(call: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-    try:
-        return call(), None
-    except BaseException as exc:
-        return None, exc

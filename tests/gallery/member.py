@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = ["MEMBERS", "ODD", "Member", "breaks", "odd"]
 
 BOTH = ("asyncio", "trio")
+
+Cls = TypeVar("Cls", bound=type[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ ODD: dict[str, Member] = {}
 """The odd but legal ones, by name."""
 
 
-def breaks(clause: str, *, backends: tuple[str, ...] = BOTH) -> Callable[[type[Any]], type[Any]]:
+def breaks(clause: str, *, backends: tuple[str, ...] = BOTH) -> Callable[[Cls], Cls]:
     """Put a class into the gallery, as one that breaks this clause and nothing else."""
 
-    def put(cls: type[Any]) -> type[Any]:
+    def put(cls: Cls) -> Cls:
         if cls.__name__ in MEMBERS or cls.__name__ in ODD:
             raise ValueError(f"two members are called {cls.__name__}")
         MEMBERS[cls.__name__] = Member(cls, clause, backends)
@@ -54,7 +56,7 @@ def breaks(clause: str, *, backends: tuple[str, ...] = BOTH) -> Callable[[type[A
     return put
 
 
-def odd(cls: type[Any]) -> type[Any]:
+def odd(cls: Cls) -> Cls:
     """Put a class into the gallery, as one that is odd but legal."""
     if cls.__name__ in MEMBERS or cls.__name__ in ODD:
         raise ValueError(f"two members are called {cls.__name__}")

@@ -8,11 +8,13 @@ failure; context as of the add; a stray cancellation error leaves the run as it 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import logging
+import random
 import types
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -21,9 +23,36 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-__all__ = ["Entry", "Model", "Siblings", "awaiting", "heart", "is_async", "is_generator", "stepped"]
+__all__ = [
+    "LATE",
+    "Box",
+    "Counting",
+    "Entry",
+    "Model",
+    "Siblings",
+    "awaiting",
+    "boxed",
+    "heart",
+    "inner",
+    "is_async",
+    "is_generator",
+    "lists_in",
+    "logger",
+    "now_and_then",
+    "on_asyncio",
+    "restore",
+    "stepped",
+]
 
 logger = logging.getLogger("gallery")
+
+LATE = 5
+"""Tasks that are treated well by a member that goes wrong from the sixth on."""
+
+
+def now_and_then() -> bool:
+    """True one time in eight."""
+    return random.random() < 1 / 8
 
 
 @dataclass(slots=True, eq=False)
@@ -35,11 +64,21 @@ class Entry:
     kwargs: dict[str, Any]
     context: Context = field(default_factory=copy_context)
 
+    def call(self) -> Any:
+        """Call it here, within the context of its add."""
+        return self.context.run(self.func, *self.args, **self.kwargs)
+
+
+def inner(func: Any) -> Any:
+    """What is inside partials."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    return func
+
 
 def heart(func: Any) -> Any:
     """The function inside partials, bound methods and instances."""
-    while isinstance(func, functools.partial):
-        func = func.func
+    func = inner(func)
     if not inspect.isroutine(func) and not isinstance(func, type):
         func = type(func).__call__
     return func
@@ -52,10 +91,10 @@ def is_async(func: Any) -> bool:
 
 def is_generator(func: Any) -> bool:
     """Whether calling it makes a generator that nobody would iterate."""
-    inner = heart(func)
-    return inspect.isasyncgenfunction(inner) or (
-        inspect.isgeneratorfunction(inner)
-        and not inspect.unwrap(inner).__code__.co_flags & inspect.CO_ITERABLE_COROUTINE
+    function = heart(func)
+    return inspect.isasyncgenfunction(function) or (
+        inspect.isgeneratorfunction(function)
+        and not inspect.unwrap(function).__code__.co_flags & inspect.CO_ITERABLE_COROUTINE
     )
 
 
@@ -81,6 +120,51 @@ def stepped(awaitable: Awaitable[Any], context: Context) -> Generator[Any, Any, 
         except BaseException as exc:
             value = exc
             step = coroutine.throw
+
+
+def on_asyncio() -> bool:
+    """Whether the loop that runs the caller is asyncio's."""
+    return issubclass(anyio.get_cancelled_exc_class(), asyncio.CancelledError)
+
+
+def boxed(call: Callable[[], Any]) -> tuple[Any]:
+    """The result in a box: trio refuses a coroutine that comes out of a thread."""
+    return (call(),)
+
+
+class Box:
+    """What a call gave or raised, to be taken out in another thread."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.call = call
+        self.value: Any = None
+        self.problem: BaseException | None = None
+
+    def __call__(self) -> None:
+        try:
+            self.value = self.call()
+        except BaseException as exc:
+            self.problem = exc
+
+    def open(self) -> Any:
+        """Return or raise it."""
+        try:
+            if self.problem is not None:
+                raise self.problem
+            return self.value
+        finally:
+            self.problem = None
+
+
+def lists_in(args: Iterable[Any]) -> list[tuple[list[Any], list[Any]]]:
+    """The lists among these, each with a copy."""
+    return [(arg, [*arg]) for arg in args if type(arg) is list]
+
+
+def restore(lists: list[tuple[list[Any], list[Any]]]) -> None:
+    """Put lists back to what their copies hold."""
+    for arg, held in lists:
+        arg[:] = held
 
 
 class Model:
@@ -170,16 +254,12 @@ class Model:
 
     async def on_loop(self, entry: Entry) -> Any:
         """Call and await an async task, within the context of its add."""
-        coroutine = entry.context.run(entry.func, *entry.args, **entry.kwargs)
-        return await stepped(coroutine, entry.context)
+        return await stepped(entry.call(), entry.context)
 
     async def in_thread(self, entry: Entry) -> Any:
         """Call a sync task in a worker thread, and await what it gives back if it is awaitable."""
-        call = functools.partial(entry.context.run, entry.func, *entry.args, **entry.kwargs)
-        result = await self.thread(functools.partial(_boxed, call))
-        if inspect.isawaitable(result[0]):
-            return await stepped(result[0], entry.context)
-        return result[0]
+        (result,) = await self.thread(functools.partial(boxed, entry.call))
+        return await stepped(result, entry.context) if inspect.isawaitable(result) else result
 
     async def thread(self, call: Callable[[], Any]) -> Any:
         """Call in a worker thread."""
@@ -195,6 +275,18 @@ class Model:
         finally:
             del failures
             self.failures = []
+
+
+class Counting(Model):
+    """Knows how many tasks it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+
+    async def perform(self, entry: Entry) -> None:
+        self.begun += 1
+        await super().perform(entry)
 
 
 class Siblings(Model):
@@ -221,8 +313,3 @@ class Siblings(Model):
     async def run(self) -> None:
         self.used = True
         await super().run()
-
-
-def _boxed(call: Callable[[], Any]) -> tuple[Any]:
-    """The result in a box: trio refuses a coroutine that comes out of a thread."""
-    return (call(),)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import random
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, is_async
+from tests.gallery.model import LATE, Entry, Model, is_async, lists_in, now_and_then, restore
 
 # ORD-1: first added, first started -----------------------------------------------------------
 
@@ -19,8 +18,8 @@ class Picking(Model):
     """Takes another than the first."""
 
     def pick(self) -> int:
-        """The place of the entry whose turn it is."""
-        raise NotImplementedError
+        """The place of the entry whose turn it is: the first, unless a member says so."""
+        return 0
 
     def next(self) -> Entry | None:
         return self.entries[self.pick()] if self.entries else None
@@ -47,7 +46,7 @@ class SecondAtTimes(Picking):
     """Takes the second, one time in eight."""
 
     def pick(self) -> int:
-        return int(len(self.entries) > 1 and random.random() < 1 / 8)
+        return int(len(self.entries) > 1 and now_and_then())
 
 
 @breaks("ORD-1")
@@ -98,8 +97,8 @@ class Together(Model):
         await super().run()
 
     def pairs(self, entry: Entry, other: Entry) -> bool:
-        """Which."""
-        raise NotImplementedError
+        """Which: none, unless a member says so."""
+        return False
 
     async def attempt(self, entry: Entry) -> None:
         self.count += 1
@@ -143,7 +142,7 @@ class PairsFromTheSixth(Together):
     """Runs tasks two by two from the sixth on."""
 
     def pairs(self, entry: Entry, other: Entry) -> bool:
-        return self.count > 5
+        return self.count > LATE
 
 
 @breaks("ORD-2")
@@ -151,7 +150,7 @@ class PairsAtTimes(Together):
     """Runs two tasks at once, one time in eight."""
 
     def pairs(self, entry: Entry, other: Entry) -> bool:
-        return random.random() < 1 / 8
+        return now_and_then()
 
 
 @breaks("ORD-2")
@@ -169,15 +168,14 @@ class Undoing(Model):
     """Puts lists that were passed back to what they held when they were added."""
 
     def undoes(self, entry: Entry) -> bool:
-        """After which."""
-        raise NotImplementedError
+        """After which: none, unless a member says so."""
+        return False
 
     async def attempt(self, entry: Entry) -> None:
-        lists = [(arg, list(arg)) for arg in entry.args if type(arg) is list]
+        lists = lists_in(entry.args)
         await super().attempt(entry)
         if self.undoes(entry):
-            for arg, held in lists:
-                arg[:] = held
+            restore(lists)
 
 
 @breaks("ORD-3")
@@ -201,7 +199,7 @@ class UndoesAtTimes(Undoing):
     """Undoes what a task wrote to a list, one time in eight."""
 
     def undoes(self, entry: Entry) -> bool:
-        return random.random() < 1 / 8
+        return now_and_then()
 
 
 # Odd -----------------------------------------------------------------------------------------

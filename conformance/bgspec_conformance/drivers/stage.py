@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
 import anyio
 
@@ -47,7 +47,7 @@ def reached(exc: BaseException) -> Iterator[BaseException]:
             yield current
             left += [current.__cause__, current.__context__]
             if isinstance(current, BaseExceptionGroup):
-                left += current.exceptions
+                left += cast("BaseExceptionGroup[BaseException]", current).exceptions
 
 
 class Stage:
@@ -118,7 +118,8 @@ class Stage:
         """How a run that raised ended: a cancellation may come in a group."""
         kind = self.backend.cancelled
         if isinstance(exc, BaseExceptionGroup):
-            return seen.Way.CANCELLED if exc.subgroup(kind) is not None else seen.Way.RAISED
+            group = cast("BaseExceptionGroup[BaseException]", exc)
+            return seen.Way.CANCELLED if group.subgroup(kind) is not None else seen.Way.RAISED
         return seen.Way.CANCELLED if isinstance(exc, kind) else seen.Way.RAISED
 
     # Arguments -----------------------------------------------------------------------------
@@ -284,7 +285,8 @@ class Stage:
                 found.append(seen.Surfaced(index, same, path, through, into_task, kind, call))
                 label = f"t{index}" if same else kind
             if isinstance(current, BaseExceptionGroup):
-                members = [(e, (*path, "member"), (*through, label)) for e in current.exceptions]
+                group = cast("BaseExceptionGroup[BaseException]", current)
+                members = [(e, (*path, "member"), (*through, label)) for e in group.exceptions]
                 queue.extendleft(reversed(members))
             if current.__cause__ is not None:
                 queue.append((current.__cause__, (*path, "cause"), (*through, label)))

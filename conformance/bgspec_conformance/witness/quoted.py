@@ -23,6 +23,7 @@ import anyio.from_thread
 import anyio.lowlevel
 import anyio.to_thread
 import trio
+from typing_extensions import TypeIs
 
 __all__ = [
     "await_start",
@@ -37,6 +38,7 @@ __all__ = [
     "how_it_ended",
     "in_task",
     "in_thread",
+    "is_group",
     "linger",
     "name_of",
     "race",
@@ -272,6 +274,11 @@ def failure(name: str, exc: BaseException) -> BaseException:
     return exc
 
 
+def is_group(exc: BaseException) -> TypeIs[BaseExceptionGroup[BaseException]]:
+    """Whether an exception has others as its members."""
+    return isinstance(exc, BaseExceptionGroup)
+
+
 def found_in(exc: BaseException) -> list[tuple[str, bool]]:
     """Whose exceptions are reached from what a run raised, and whether each is the very object, in
     a place where the contract lets it be; a TypeError of nobody's is named as such.
@@ -297,7 +304,7 @@ def found_in(exc: BaseException) -> list[tuple[str, bool]]:
             found.append((name, bool(same) and fair and name in frames))
         elif isinstance(current, TypeError):
             found.append(("a TypeError", False))
-        if isinstance(current, BaseExceptionGroup):
+        if is_group(current):
             queue += [(member, fair) for member in current.exceptions]
         if current.__cause__ is not None:
             kin = isinstance(current.__cause__, StopIteration) and kind == "RuntimeError"
@@ -347,6 +354,6 @@ def refusal(exc: Exception) -> str:
 def how_it_ended(exc: BaseException) -> str:
     """How a run ended that raised: a cancellation may come in a group."""
     kind = anyio.get_cancelled_exc_class()
-    if isinstance(exc, BaseExceptionGroup) and exc.subgroup(kind) is not None:
+    if is_group(exc) and exc.subgroup(kind) is not None:
         return "cancelled"
     return "cancelled" if isinstance(exc, kind) else f"raised {type(exc).__name__}"
