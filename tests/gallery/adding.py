@@ -7,7 +7,7 @@ import threading
 from typing import Any, ClassVar
 
 from tests.gallery.member import breaks, odd
-from tests.gallery.model import Entry, Model, is_async, now_and_then
+from tests.gallery.model import Entry, Model, Siblings, is_async, now_and_then
 
 # ADD-1: adding calls nothing -----------------------------------------------------------------
 
@@ -26,6 +26,18 @@ class CoroutineAtTheAdd(Model):
             return await coroutine
 
         return super().entry(later, (), {})
+
+
+@breaks("ADD-1")
+class CallsAtOnceWhenFull(Model):
+    """Calls a plain function at the add, where six are waiting already."""
+
+    def accept(self, entry: Entry) -> None:
+        plain = inspect.isfunction(entry.func) and not is_async(entry.func)
+        if plain and len(self.entries) >= 6:
+            entry.context.run(entry.func, *entry.args, **entry.kwargs)
+        else:
+            super().accept(entry)
 
 
 # ADD-2: any callable is taken ----------------------------------------------------------------
@@ -62,6 +74,17 @@ class Capped(Model):
             super().accept(entry)
 
 
+@breaks("ADD-3")
+class EqualOnce(Model):
+    """Takes two equal adds in a row, of what has no arguments, for one."""
+
+    def accept(self, entry: Entry) -> None:
+        last = self.entries[-1] if self.entries else None
+        bare = not (entry.args or entry.kwargs)
+        if not (last and bare and last.func is entry.func and not (last.args or last.kwargs)):
+            super().accept(entry)
+
+
 # ADD-4: adds from several threads ------------------------------------------------------------
 
 
@@ -71,6 +94,16 @@ class LostUpdate(Model):
 
     def accept(self, entry: Entry) -> None:
         self.entries = [*self.entries, entry]
+
+
+@breaks("ADD-4")
+class MainThreadOnly(Model):
+    """Drops what another thread than the main one adds."""
+
+    def accept(self, entry: Entry) -> None:
+        if threading.current_thread().name.startswith("Thread-"):
+            return
+        super().accept(entry)
 
 
 # ADD-5: no keyword is swallowed --------------------------------------------------------------
@@ -117,6 +150,16 @@ class RefusesSelf(Model):
         self.accept(self.entry(func, args, kwargs))
 
 
+@breaks("ADD-6")
+class RefusesKwargs(Model):
+    """Cannot be given a keyword ``kwargs`` for an async function."""
+
+    def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        if "kwargs" in kwargs and is_async(func):
+            raise TypeError("got multiple values for argument 'kwargs'")
+        return super().entry(func, args, kwargs)
+
+
 # ADD-7: what cannot be called ----------------------------------------------------------------
 
 
@@ -139,6 +182,31 @@ class SkipsNone(Model):
 
     def accept(self, entry: Entry) -> None:
         if entry.func is not None:
+            super().accept(entry)
+
+
+# ADD-8: containers share nothing -------------------------------------------------------------
+
+
+@breaks("ADD-8")
+class RunsTheOthers(Siblings):
+    """Runs what waits in another container, where it has nothing itself."""
+
+    async def run(self) -> None:
+        if not self.entries:
+            for other in self.others:
+                self.entries += other.entries
+                other.entries.clear()
+        await super().run()
+
+
+@breaks("ADD-8")
+class KnowsFunctions(Siblings):
+    """Does not take a function without arguments that waits in another container already."""
+
+    def accept(self, entry: Entry) -> None:
+        waiting = [known.func for other in self.others for known in other.entries]
+        if entry.args or entry.kwargs or entry.func not in waiting:
             super().accept(entry)
 
 
@@ -186,6 +254,15 @@ class GivesTheEntry(Model):
     def add_task(*args: Any, **kwargs: Any) -> Any:
         Model.add_task(*args, **kwargs)
         return args[0].entries[-1]
+
+
+@breaks("ADD-10")
+class TellsHowMany(Model):
+    """Gives back how many wait, once there are ten."""
+
+    def add_task(*args: Any, **kwargs: Any) -> Any:
+        Model.add_task(*args, **kwargs)
+        return len(args[0].entries) if len(args[0].entries) >= 10 else None
 
 
 # Odd -----------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ def sync_off_the_loop(reading: Reading) -> Iterator[Judgement]:
     for call in reading.calls:
         if reading.shape(call.task) not in SYNC:
             continue
+        if call.run is None:  # before it: ADD-1's; after it: RUN-2's
+            continue
         if call.start.place is seen.Place.WORKER:
             yield HELD
         else:

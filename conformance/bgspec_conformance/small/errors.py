@@ -150,8 +150,8 @@ def _elsewhere() -> Iterator[Case]:
         Problem.VALUE_ERROR, Problem.GROUP, Problem.BASE, *EXITS, *OF_GENERATORS, Problem.CANCELLED
     )  # fmt: skip
     for shape, problem, other in product(PLAIN, problems, well):
-        tasks = (_failing(shape, problem), other, IN_THREAD, ON_LOOP)
-        adds = (Add(2, 0), Add(3, 0), Add(0, 0), Add(1, 1), Add(2, 1), Add(3, 1))
+        tasks = (_failing(shape, problem), other, *BOTH, *BOTH)
+        adds = (Add(2, 0), Add(3, 0), Add(0, 0), Add(1, 1), Add(4, 1), Add(5, 1))
         after: tuple[Action, ...] = (*adds, Run(0), Run(1))
         yield Case(Plan(tasks, after), "ERR-8")
         later: tuple[Action, ...] = (*adds[:3], Run(0), *adds[3:], Run(1))
