@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import BackgroundTasks
 
 from bgspec_conformance.implementation import Implementation, Recipe
+from bgspec_conformance.implementations import starlette
 
 __all__ = ["IMPLEMENTATIONS"]
 
@@ -14,5 +15,6 @@ IMPLEMENTATIONS = (
         make=BackgroundTasks,
         recipe=Recipe(imports="from fastapi import BackgroundTasks", make="BackgroundTasks()"),
         packages=("fastapi", "starlette", "anyio"),
+        deviations=starlette.DEVIATIONS,  # 0.165.0 inherits the methods from Starlette's
     ),
 )

@@ -6,9 +6,37 @@ from typing import Any
 
 from litestar.background_tasks import BackgroundTask, BackgroundTasks
 
-from bgspec_conformance.implementation import Implementation, Recipe
+from bgspec_conformance.implementation import Deviation, Implementation, Recipe
 
 __all__ = ["IMPLEMENTATIONS"]
+
+DEVIATIONS = {
+    "ADD-6": Deviation("Litestar 2.25.0 names its own parameter self, and refuses that keyword"),
+    "ADD-7": Deviation("Litestar 2.25.0 takes whatever it is given, and fails when it is run"),
+    "RUN-10": Deviation("Litestar 2.25.0 keeps every task as long as the container lives"),
+    "CALL-6": Deviation(
+        "Litestar 2.25.0 calls what is no coroutine function in a thread, and drops what that gives"
+    ),
+    "CALL-7": Deviation(
+        "Litestar 2.25.0 calls generator functions in a thread, and never iterates what they give"
+    ),
+    "ERR-2": Deviation(
+        "Litestar 2.25.0 calls sync tasks by loop.run_in_executor on asyncio, which makes a "
+        "TimeoutError anew"
+    ),
+    "ERR-7": Deviation(
+        "Litestar 2.25.0 hangs on asyncio where a sync task raises StopIteration, which a future "
+        "cannot hold"
+    ),
+    "CTX-3": Deviation(
+        "Litestar 2.25.0 awaits async tasks in the context of the run, which keeps what they set"
+    ),
+    "CAN-4": Deviation(
+        "Litestar 2.25.0 leaves a sync task behind on asyncio, and waits for it on trio"
+    ),
+    "CAN-6": Deviation("Litestar 2.25.0 does not look for a cancellation between two tasks"),
+}
+"""Each seen at anyio 4.16.0."""
 
 
 class Collector:
@@ -39,5 +67,6 @@ IMPLEMENTATIONS = (
             run="BackgroundTasks({container})()",
         ),
         packages=("litestar", "anyio"),
+        deviations=DEVIATIONS,
     ),
 )
