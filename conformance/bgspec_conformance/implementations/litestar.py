@@ -31,16 +31,18 @@ DEVIATIONS = {
 }
 """Each seen at anyio 4.16.0."""
 if sys.version_info < (3, 13):  # seen on 3.11.7 and 3.12.1, and no more on 3.13.0
-    DEVIATIONS |= {
-        "ERR-2": Deviation(
-            "Litestar 2.25.0 calls sync tasks by loop.run_in_executor on asyncio, which makes a "
-            "TimeoutError anew"
-        ),
-        "ERR-7": Deviation(
-            "Litestar 2.25.0 hangs on asyncio where a sync task raises StopIteration, which a future "
-            "cannot hold"
-        ),
-    }
+    DEVIATIONS.update(
+        {
+            "ERR-2": Deviation(
+                "Litestar 2.25.0 calls sync tasks by loop.run_in_executor on asyncio, which makes a "
+                "TimeoutError anew"
+            ),
+            "ERR-7": Deviation(
+                "Litestar 2.25.0 hangs on asyncio where a sync task raises StopIteration, which a future "
+                "cannot hold"
+            ),
+        }
+    )
 
 
 class Collector:
