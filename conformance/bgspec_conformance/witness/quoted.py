@@ -26,6 +26,7 @@ import trio
 from typing_extensions import TypeIs
 
 __all__ = [
+    "TellLogged",
     "await_start",
     "be_cancelled",
     "be_cancelled_shielded",
@@ -46,7 +47,6 @@ __all__ = [
     "tell_arguments",
     "tell_changes",
     "tell_failures",
-    "tell_logged",
     "tell_pending",
     "tell_released",
     "wait_for",
@@ -323,16 +323,13 @@ def tell_failures(run: int, exc: BaseException) -> None:
             log.append(f"run {run} is {name}")
 
 
-def tell_logged() -> logging.Handler:
-    """A handler that writes down whose exceptions are logged."""
-    handler = logging.Handler()
+class TellLogged(logging.Handler):
+    """Writes down whose exceptions are logged."""
 
-    def emit(record: logging.LogRecord) -> None:
+    def emit(self, record: logging.LogRecord) -> None:
+        """Find the tasks in what is logged."""
         told = f"{record.getMessage()} {record.exc_info}"
         log.extend(f"{name} logged" for name in sorted({*re.findall(r"\b(t\d+) failed", told)}))
-
-    handler.emit = emit  # type: ignore[method-assign]
-    return handler
 
 
 def tell_pending(run: int, functions: Iterable[Any]) -> None:

@@ -31,7 +31,7 @@ def scene(brief: Brief) -> list[str]:
     main = _main(brief)
     code = "\n".join((*lines, *main))
     if brief.tells(" logged"):
-        main.insert(0, "logging.getLogger().addHandler(tell_logged())")
+        main.insert(0, "logging.getLogger().addHandler(TellLogged())")
     if state("\n".join((code, *quotes(code, brief.recipe).values()))) & {"post", "thread"}:
         main.insert(0, "enter_loop()")
     if brief.recipe.add.startswith("{container} ="):

@@ -66,7 +66,7 @@ def task_function(brief: Brief, index: int) -> list[str]:
     else:
         lines += body
     lines += _end(brief, index)
-    if on_loop and brief.tells(f"{name} cancelled", "t\\d+ cancelled"):
+    if on_loop and brief.tells(f"{name} cancelled"):
         lines = [
             "try:",
             *indented(lines),
