@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Generator
 from typing import Any
 
-import anyio
-import anyio.lowlevel
 import anyio.to_thread
 
 from tests.gallery.member import breaks
@@ -65,34 +63,6 @@ class PrivateLoopLate(PrivateLoop):
 # CALL-4: an async task is awaited to its end -------------------------------------------------
 
 
-@breaks("CALL-4")
-class FewTurns(Model):
-    """Gives an async task a hundred turns of the loop, and then goes on without it."""
-
-    async def on_loop(self, entry: Entry) -> Any:
-        failures: list[BaseException] = []
-        async with anyio.create_task_group() as group:
-            group.start_soon(self.count, group.cancel_scope)
-            try:
-                await super().on_loop(entry)
-            except anyio.get_cancelled_exc_class():
-                raise
-            except BaseException as exc:
-                failures.append(exc)
-            group.cancel_scope.cancel()
-        try:
-            if failures:
-                raise failures[0]
-        finally:
-            failures.clear()
-
-    async def count(self, scope: anyio.CancelScope) -> None:
-        """Give it so many turns."""
-        for _ in range(100):
-            await anyio.lowlevel.checkpoint()
-        scope.cancel()
-
-
 class Leaving(Counting):
     """Leaves some async tasks at one of their suspensions."""
 
@@ -144,6 +114,14 @@ class ThreeSteps(Leaving):
 
     def patience(self) -> int:
         return 3
+
+
+@breaks("CALL-4", backends=("asyncio",))
+class HundredSteps(Leaving):
+    """Leaves an async task at its hundredth suspension."""
+
+    def patience(self) -> int:
+        return 100
 
 
 @breaks("CALL-4", backends=("asyncio",))

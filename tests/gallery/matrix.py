@@ -1,18 +1,22 @@
 """The kill matrix: which clauses each member of the gallery fails.
 
-``python -m tests.gallery.matrix [NAME ...]`` prints it, or the rows of the named members with what
-was seen; any ``module:attr`` serves as a name as well. There every plan is carried out, on every
-backend; the tests are content with fewer. ``--write`` makes the committed file anew, from those.
+``python -m tests.gallery.matrix NAME ...`` prints the rows of the named members with what was seen;
+any ``module:attr`` serves as a name as well. There every plan is carried out, on every backend, and
+with ``--whole 0 1 2`` so it is for every member, with those seeds (minutes for each). The tests
+are content with fewer. ``--write`` makes the committed file anew, from those.
 """
 
 from __future__ import annotations
 
+import argparse
 import gc
 import importlib
 import json
 import sys
 import warnings
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 from bgspec_conformance.checks import CHECKS
@@ -29,7 +33,9 @@ __all__ = ["MATRIX", "failures", "implementation_of", "row", "tried"]
 MATRIX = Path(__file__).parent / "kill_matrix.json"
 """The committed file."""
 LARGE = 44
-"""Plans drawn by luck for each member."""
+"""Plans drawn by luck for each member by the tests."""
+LARGEST = 300
+"""And where every case is carried out: as many as ``bgspec check`` draws."""
 PART = 30
 """Of the cases made for other clauses every so many is tried."""
 SEED = 1
@@ -78,7 +84,7 @@ def failures(member: Member) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.kind is Kind.FAILED]
 
 
-def tried(implementation: Implementation, seed: int = SEED, large: int = LARGE) -> list[Verdict]:
+def tried(implementation: Implementation, seed: int = SEED, large: int = LARGEST) -> list[Verdict]:
     """The verdicts on an implementation, by every case and on every backend."""
     total: Tallies = {clause: Tally() for clause in CHECKS}
     todo = [*cases(), *map(Case, plans(large, seed))]
@@ -101,37 +107,84 @@ def row(verdicts: list[Verdict]) -> dict[str, str]:
     }
 
 
-def main(names: list[str]) -> None:
-    """Print rows."""
-    sys.path.insert(0, "")
-    if names == ["--write"]:
-        found = {
-            name: [verdict.clause for verdict in failures(member)]
-            for name, member in sorted({**MEMBERS, **ODD}.items())
+def remake() -> None:
+    """Write the committed file."""
+    found = {
+        name: [verdict.clause for verdict in failures(member)]
+        for name, member in sorted({**MEMBERS, **ODD}.items())
+    }
+    MATRIX.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def wrong(name: str, seed: int, large: int) -> dict[str, str]:
+    """What a member fails that it should not, or does not fail that it should, by every case."""
+    member = MEMBERS.get(name) or ODD[name]
+    found = row(tried(implementation_of(member), seed, large))
+    seen = [clause for clause, kind in found.items() if kind == Kind.FAILED]
+    return {} if seen == [member.clause][: member.clause is not None] else found or {"": "nothing"}
+
+
+def whole(seeds: list[int]) -> int:
+    """Try every member by every case with each seed, a process for each core."""
+    off = 0
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), max_tasks_per_child=8) as pool:
+        todo = {
+            pool.submit(wrong, name, seed, LARGEST): (name, seed)
+            for seed in seeds
+            for name in (*MEMBERS, *ODD)
         }
-        MATRIX.write_text(json.dumps(found, indent=2) + "\n")
-        return
-    for name in names or [*MEMBERS, *ODD]:
-        if ":" in name:
-            module, _, attr = name.partition(":")
-            member = Member(getattr(importlib.import_module(module), attr), None)
+        for done in as_completed(todo):
+            if found := done.result():
+                off += 1
+                print(*todo[done], found, flush=True)
+    print(f"{len(todo) - off} of {len(todo)} rows are as they should be")
+    return off
+
+
+def show(name: str) -> None:
+    """Print a row with what was seen."""
+    if ":" in name:
+        module, _, attr = name.partition(":")
+        member = Member(getattr(importlib.import_module(module), attr), None)
+    else:
+        member = MEMBERS.get(name) or ODD[name]
+    verdicts = tried(implementation_of(member))
+    print(f"{name} ({member.clause or 'odd'}): {row(verdicts) or 'nothing fails'}")
+    for verdict in verdicts:
+        if verdict.evidence is not None:
+            evidence = verdict.evidence
+            print(f"  {verdict.clause}: {evidence.expected}\n    seen: {evidence.seen}")
+            print(f"    proof: {evidence.proof} {evidence.other_proof}\n    plan: {evidence.plan}")
+            print("    other:", evidence.other) if evidence.other else None
+        elif verdict.kind is Kind.PASSED and verdict.answer:
+            print(f"  {verdict.clause}: {verdict.answer} ({verdict.exercised})")
         else:
-            member = MEMBERS.get(name) or ODD[name]
-        verdicts = tried(implementation_of(member))
-        print(f"{name} ({member.clause or 'odd'}): {row(verdicts) or 'nothing fails'}")
-        for verdict in verdicts if names else ():
-            if verdict.evidence is not None:
-                evidence = verdict.evidence
-                print(f"  {verdict.clause}: {evidence.expected}\n    seen: {evidence.seen}")
-                print(
-                    f"    proof: {evidence.proof} {evidence.other_proof}\n    plan: {evidence.plan}"
-                )
-                print("    other:", evidence.other) if evidence.other else None
-            elif verdict.kind is Kind.PASSED and verdict.answer:
-                print(f"  {verdict.clause}: {verdict.answer} ({verdict.exercised})")
-            else:
-                print(f"  {verdict.clause}: {verdict.kind} ({verdict.exercised})")
+            print(f"  {verdict.clause}: {verdict.kind} ({verdict.exercised})")
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.gallery.matrix",
+        description="Which clauses each member of the gallery fails.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a member, or any module:attr")
+    parser.add_argument("--write", action="store_true", help="make the committed file anew")
+    parser.add_argument(
+        "--whole",
+        nargs="+",
+        type=int,
+        metavar="SEED",
+        help="try all members by every plan on every backend with these seeds; list what is wrong",
+    )
+    asked = parser.parse_args()
+    sys.path.insert(0, "")
+    if asked.write:
+        remake()
+    for name in asked.names:
+        show(name)
+    return min(whole(asked.whole), 1) if asked.whole else 0
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())
