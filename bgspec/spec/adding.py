@@ -78,7 +78,10 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: 3,000 adds of one function made "
             "3,000 calls"
         ),
-        rests_on=("RUN-1",),
+        rests_on=(
+            "ADD-1",
+            "RUN-1",
+        ),
     ),
     Clause(
         id="ADD-4",
@@ -193,7 +196,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "observed with Starlette 1.10.0 on asyncio and trio: at the run, for sync and async "
             "tasks"
         ),
-        rests_on=("RUN-2", "ERR-1"),
+        rests_on=("ADD-1", "RUN-2", "ERR-1"),
         answers=("at the add", "at the run"),
     ),
     Clause(

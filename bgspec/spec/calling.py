@@ -32,7 +32,10 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "FastAPI's tutorial, A task function; observed with Starlette 1.10.0 on asyncio and "
             "trio: a worker thread"
         ),
-        rests_on=("RUN-1",),
+        rests_on=(
+            "ADD-1",
+            "RUN-1",
+        ),
     ),
     Clause(
         id="CALL-2",

@@ -50,7 +50,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "turn, no two overlap; Litestar 2.25.0 gives it up where asked to, with "
             "`run_in_task_group=True`"
         ),
-        rests_on=("RUN-1", "CALL-4"),
+        rests_on=("ADD-1", "RUN-1", "CALL-4"),
     ),
     Clause(
         id="ORD-3",

@@ -14,10 +14,12 @@ import importlib
 import json
 import sys
 import warnings
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
 
 from bgspec_conformance.checks import CHECKS
 from bgspec_conformance.implementation import Implementation, Recipe
@@ -116,28 +118,27 @@ def remake() -> None:
     MATRIX.write_text(json.dumps(found, indent=2) + "\n")
 
 
-def wrong(name: str, seed: int, large: int) -> dict[str, str]:
-    """What a member fails that it should not, or does not fail that it should, by every case."""
+def wrong(row_of: tuple[str, int]) -> tuple[str, int, dict[str, str]]:
+    """What a member, by name, fails by every case with a seed, where that is not as it should be."""
+    name, seed = row_of
     member = MEMBERS.get(name) or ODD[name]
-    found = row(tried(implementation_of(member), seed, large))
+    found = row(tried(implementation_of(member), seed))
     seen = [clause for clause, kind in found.items() if kind == Kind.FAILED]
-    return {} if seen == [member.clause][: member.clause is not None] else found or {"": "nothing"}
+    right = seen == ([] if member.clause is None else [member.clause])
+    return name, seed, {} if right else found or {"": "nothing fails"}
 
 
 def whole(seeds: list[int]) -> int:
     """Try every member by every case with each seed, a process for each core."""
+    rows = [(name, seed) for seed in seeds for name in (*MEMBERS, *ODD)]
     off = 0
-    with ProcessPoolExecutor(mp_context=get_context("spawn"), max_tasks_per_child=8) as pool:
-        todo = {
-            pool.submit(wrong, name, seed, LARGEST): (name, seed)
-            for seed in seeds
-            for name in (*MEMBERS, *ODD)
-        }
-        for done in as_completed(todo):
-            if found := done.result():
+    with get_context("spawn").Pool(maxtasksperchild=8) as pool:
+        done = pool.imap_unordered(wrong, rows)
+        for name, seed, found in track(done, "", len(rows), console=Console(stderr=True)):
+            if found:
                 off += 1
-                print(*todo[done], found, flush=True)
-    print(f"{len(todo) - off} of {len(todo)} rows are as they should be")
+                print(name, seed, found, flush=True)
+    print(f"{len(rows) - off} of {len(rows)} rows are as they should be")
     return off
 
 
