@@ -1,4 +1,4 @@
-"""How surely a fault is seen that comes and goes, and whether the same seed makes the same plans."""
+"""How surely a fault that comes and goes is seen, and whether a seed makes the same plans."""
 
 from __future__ import annotations
 

@@ -89,12 +89,18 @@ def test_a_target_that_cannot_be_loaded_is_told(program: str, told: str) -> None
         ("os._exit(3)", "it ended the interpreter, with exit status 3"),
         ("os.kill(os.getpid(), 9)", "it killed the process with SIGKILL"),
         ("self.hoard = bytes(1 << 30).swapcase(); time.sleep(600)", "it took more than 400 MiB"),
+        ("while True: os.fork() or os.setsid() or time.sleep(600)", "it took more than 400 MiB"),
     ],
 )
 def test_a_run_that_hangs_dies_or_hoards_is_filed_at_its_clause(run: str, seen: str) -> None:
     verdict, told = verdicts(run, "RUN-2")["RUN-2"]
     assert verdict == "failed"
     assert told.startswith(seen)
+
+
+def test_a_run_that_closes_every_descriptor_is_judged_all_the_same() -> None:
+    """Its loop ends, and where no other starts in that process another process has to go on."""
+    assert verdicts("os.closerange(0, 64)", "RUN-1")["RUN-1"][0] == "failed"
 
 
 @pytest.mark.parametrize("run", ["sys.exit(3)", "raise KeyboardInterrupt"])

@@ -54,7 +54,7 @@ def test_each_clause_is_an_item_and_nothing_is_tried_to_collect_them() -> None:
     assert items == [
         f"bgspec::{target}::{clause}"
         for target in ("mine:Tasks", "reference")
-        for clause in engine.testable()
+        for clause in engine.checkable()
     ]
     assert not Path("added").exists()
 
@@ -63,7 +63,7 @@ def test_items_stand_beside_other_tests_and_can_be_chosen_by_name() -> None:
     Path("test_mine.py").write_text("def test_mine(): pass\ndef test_other(): pass\n")
     done = run("--bgspec", few.TARGET, "-k", "ADD-1 or test_other", "-v")
     assert done.returncode == 0, done.stdout
-    assert f"collected {len(engine.testable()) + 2} items / " in done.stdout
+    assert f"collected {len(engine.checkable()) + 2} items / " in done.stdout
     assert f"bgspec::{few.TARGET}::ADD-1 PASSED" in done.stdout
     assert "3 passed" in done.stdout
 

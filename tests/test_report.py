@@ -1,4 +1,4 @@
-"""Reports: the same findings as JSON, as JUnit XML and for a person, whatever an implementation says."""
+"""Reports: the same findings as JSON, as JUnit XML and for a person, whatever a target says."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ process at any point; what was counted before is with the parent by then.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import traceback
 import warnings
@@ -19,12 +20,21 @@ from bgspec_conformance.checks import Reading
 from bgspec_conformance.errors import TargetError
 from bgspec_conformance.implementation import Implementation
 from bgspec_conformance.lifeline import Lifeline
-from bgspec_conformance.messages import About, Broken, Job, Note, Progress, Rejected, Unsupported
+from bgspec_conformance.messages import (
+    RUINED,
+    About,
+    Broken,
+    Job,
+    Note,
+    Progress,
+    Rejected,
+    Unsupported,
+)
 from bgspec_conformance.plan import Add, Plan, Run, Shape, Task
 from bgspec_conformance.small import Case, cases
 from bgspec_conformance.strategies import plans
 from bgspec_conformance.target import load
-from bgspec_conformance.trial import BATCH, Trial
+from bgspec_conformance.trial import BATCH, Ruined, Trial
 
 __all__ = ["main"]
 
@@ -36,6 +46,8 @@ def main() -> None:
     lifeline = Lifeline.open()
     try:
         _do(lifeline)
+    except Ruined:
+        os._exit(RUINED)  # as if the last case had ended the process; the parent starts another
     except BaseException:  # what a target raises is caught where it is called
         lifeline.send(_encode(Broken(traceback.format_exc())))
     lifeline.goodbye()
@@ -45,14 +57,14 @@ def _do(lifeline: Lifeline) -> None:
     """Load the target, and carry out what it can be asked."""
     job = msgspec.json.decode(lifeline.job, type=Job)
     sys.path.insert(0, "")
-    todo = [*cases(), *(Case(plan) for plan in plans(job.examples, job.seed))]
-    lifeline.beat()
     try:
         variants = load(job.target)
     except TargetError as exc:
         lifeline.send(_encode(Rejected(str(exc))))
         return
     implementation = variants[job.variant]
+    lifeline.beat()
+    todo = [*cases(), *(Case(plan) for plan in plans(job.examples, job.seed))]
     lifeline.send(_encode(About(len(variants), implementation.traits, len(todo))))
     warnings.simplefilter("ignore")
     gc.collect()

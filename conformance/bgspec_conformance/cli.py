@@ -60,14 +60,14 @@ def cli() -> None:
 
 def _clauses(_: click.Context, __: click.Parameter, ids: tuple[str, ...]) -> tuple[str, ...]:
     """The clauses that were named, each known and tested."""
-    from bgspec_conformance.engine import testable
+    from bgspec_conformance.engine import checkable
 
     for name in ids:
         try:
             clause(name)
         except UnknownClause as exc:
             raise click.BadParameter(str(exc)) from None
-        if name not in testable():
+        if name not in checkable():
             raise click.BadParameter(f"{name} is not tested yet; bgspec spec {name} prints it")
     return tuple(name for name in CLAUSES if name in ids)
 
@@ -150,7 +150,7 @@ def check(
     """
     from rich.console import Console
 
-    from bgspec_conformance.engine import Options, testable
+    from bgspec_conformance.engine import Options, checkable
     from bgspec_conformance.report.terminal import show
     from bgspec_conformance.session import tried
     from bgspec_conformance.target import registered
@@ -162,7 +162,7 @@ def check(
         raise click.UsageError("--json and --junit cannot both go to stdout")
     quiet = "-" in {json_file, junit_file}
     console = Console(stderr=quiet, highlight=False)
-    options = Options(clauses=clauses or testable(Profile(profile)), examples=examples, seed=seed)
+    options = Options(clauses=clauses or checkable(Profile(profile)), examples=examples, seed=seed)
     reports: list[Report] = []
     status = OK
     for target in targets:

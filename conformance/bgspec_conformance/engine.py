@@ -23,6 +23,7 @@ from bgspec_conformance.errors import SuiteError, TargetError
 from bgspec_conformance.implementation import Traits
 from bgspec_conformance.isolation import Ending, Exited, Finished, Silent, TooLarge, supervise
 from bgspec_conformance.messages import (
+    RUINED,
     About,
     Broken,
     Job,
@@ -44,7 +45,7 @@ __all__ = [
     "Result",
     "Watcher",
     "check",
-    "testable",
+    "checkable",
     "unwatched",
 ]
 
@@ -109,7 +110,7 @@ def unwatched(name: str, backend: str, done: int, total: int) -> None:
     """A watcher that looks away."""
 
 
-def testable(profile: Profile = Profile.COLLECTOR) -> tuple[str, ...]:
+def checkable(profile: Profile = Profile.COLLECTOR) -> tuple[str, ...]:
     """The clauses of a profile that have a check, in the order of the contract."""
     return tuple(
         clause.id
@@ -155,7 +156,7 @@ def _first(group: BaseExceptionGroup[SuiteError]) -> SuiteError:
 
 
 def _result(target: str, traits: Traits, options: Options, ways: list[_Way]) -> Result:
-    clauses = options.clauses or testable(traits.profile)
+    clauses = options.clauses or checkable(traits.profile)
     tallies: Tallies = {clause: Tally() for clause in clauses}
     reasons: dict[str, str] = {}
     for way in ways:
@@ -216,7 +217,7 @@ class _Way:
                 start = last.done
                 _add(self.tallies, last.tallies)
                 if last.gave_up:
-                    self.left_off = "the implementation did not go on, too often to try the rest"
+                    self.left_off = last.gave_up
             if self.unsupported or (last is not None and last.final):
                 return
             if self.about is None or isinstance(ending, Finished):
@@ -234,7 +235,7 @@ class _Way:
             self.target,
             self.variant,
             self.backend,
-            self.options.clauses or testable(),
+            self.options.clauses or checkable(),
             self.options.examples,
             self.options.seed,
             start,
@@ -272,7 +273,7 @@ class _Way:
         """
         note = msgspec.json.decode(ending.note, type=Note) if ending.note else None
         focus = note.case.focus if note else ""
-        judged = self.options.clauses or testable()
+        judged = self.options.clauses or checkable()
         clause = focus if focus in judged else "RUN-2"
         if note:
             self._skip = (*self._skip, note.number)
@@ -313,6 +314,8 @@ def _how(ending: Ending) -> str:
             return "it hung, and the process had to be killed"
         case TooLarge():
             return f"it took more than {MEMORY >> 20} MiB of memory, and the process was killed"
+        case Exited(code=code) if code == RUINED:
+            return "it left a process in which no event loop starts"
         case Exited(code=code) if code < 0:
             return f"it killed the process with {signal.Signals(-code).name}"
         case Exited(code=code) | Finished(code=code):

@@ -94,9 +94,7 @@ class Paused(Record, frozen=True, tag="paused"):
 
 
 class RunBegan(Record, frozen=True, tag="run-began"):
-    """A container is about to be awaited; ``by`` is the task whose body awaits, -1 for the
-    script.
-    """
+    """A container is about to be awaited; ``by`` is the task whose body does, -1 for the script."""
 
     run: int
     container: int
@@ -264,8 +262,9 @@ class Logged(Record, frozen=True, tag="logged"):
 
 
 class Released(Record, frozen=True, tag="released"):
-    """Whether a task's argument that nobody else holds is gone, at the start of a later task
-    (``at``) or after the run (-1).
+    """Whether a task's argument that nobody else holds is gone.
+
+    Seen at the start of a later task (``at``), or after the run (-1).
     """
 
     task: int

@@ -8,7 +8,17 @@ from bgspec_conformance.implementation import Traits
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.tally import Tallies
 
-__all__ = ["About", "Broken", "Job", "Message", "Note", "Progress", "Rejected", "Unsupported"]
+__all__ = [
+    "RUINED",
+    "About",
+    "Broken",
+    "Job",
+    "Message",
+    "Note",
+    "Progress",
+    "Rejected",
+    "Unsupported",
+]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -35,6 +45,10 @@ class Job(msgspec.Struct, frozen=True):
     start: int = 0
     skip: tuple[int, ...] = ()
     without: tuple[str, ...] = ()
+
+
+RUINED = 70
+"""The exit status of a child in which no event loop starts any more."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -82,13 +96,13 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     Attributes:
         done: so many cases, from the first on, are over.
         tallies: by this child; those of a child before it are the parent's to add.
-        gave_up: the implementation was waited for in vain too often, and the rest is left.
+        gave_up: why the rest is left; empty where it is not.
         final: nothing more comes: the plans are as small as they get.
     """
 
     done: int
     tallies: Tallies
-    gave_up: bool = False
+    gave_up: str = ""
     final: bool = False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections import defaultdict
 from contextlib import suppress
 from typing import Final
 
@@ -13,6 +14,7 @@ import psutil
 __all__ = ["Family"]
 
 _LISTING: Final = 5  # calls of size() between two listings, which read the table of processes
+_ROUNDS: Final = 20  # listings, at most, until a family that is being stopped has nobody new
 
 
 class Family:
@@ -46,10 +48,19 @@ class Family:
     def kill(self) -> None:
         """Kill the family and its session, and nobody else, though numbers are used again.
 
+        All are stopped before any is killed, or one that forks without end would outrun this.
         psutil compares times of creation; and as long as a group has members, the system gives
         its number to no new process.
         """
-        self._list()
+        stopped: set[psutil.Process] = set()
+        for _ in range(_ROUNDS):
+            self._list()
+            if self._known == stopped:
+                break
+            for process in self._known - stopped:
+                with suppress(psutil.Error):
+                    process.suspend()
+            stopped = set(self._known)
         ours = any(process.pid == self._pid and process.is_running() for process in self._known)
         if sys.platform != "win32" and (ours or not psutil.pid_exists(self._pid)):
             with suppress(ProcessLookupError, PermissionError):
@@ -59,6 +70,13 @@ class Family:
                 process.kill()
 
     def _list(self) -> None:
-        for process in tuple(self._known):
+        """Find the descendants of all that are known, in one reading of the table of processes."""
+        children: defaultdict[int, list[psutil.Process]] = defaultdict(list)
+        for process in psutil.process_iter():
             with suppress(psutil.Error):
-                self._known.update(process.children(recursive=True))
+                children[process.ppid()].append(process)
+        queue = [process for process in self._known if process.is_running()]
+        for parent in queue:
+            born = [process for process in children[parent.pid] if process not in self._known]
+            self._known.update(born)
+            queue += born

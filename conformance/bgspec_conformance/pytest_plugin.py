@@ -83,9 +83,9 @@ class TargetNode(pytest.Collector):
 
     def collect(self) -> Iterator[ClauseItem]:
         """An item for each clause that has a check."""
-        from bgspec_conformance.engine import testable
+        from bgspec_conformance.engine import checkable
 
-        for clause in testable():
+        for clause in checkable():
             yield ClauseItem.from_parent(  # pyright: ignore[reportUnknownMemberType]  untyped in pytest
                 self, name=clause, node=self
             )
@@ -100,14 +100,14 @@ class TargetNode(pytest.Collector):
         """Try the target, and judge the clauses that were chosen."""
         import anyio
 
-        from bgspec_conformance.engine import EXAMPLES, SEED, Options, check, testable, unwatched
+        from bgspec_conformance.engine import EXAMPLES, SEED, Options, check, checkable, unwatched
         from bgspec_conformance.errors import SuiteError
         from bgspec_conformance.report.model import report_of
 
         examples, seed = (self.config.getoption(f"bgspec_{name}") for name in ("examples", "seed"))
         chosen = {item.name for item in self.session.items if item.parent is self}
         options = Options(
-            clauses=tuple(clause for clause in testable() if clause in chosen),
+            clauses=tuple(clause for clause in checkable() if clause in chosen),
             examples=EXAMPLES if examples is None else examples,
             seed=SEED if seed is None else seed,
         )
@@ -180,7 +180,7 @@ class ClauseItem(pytest.Item):
 
 
 def _fails(entry: Entry, strict: bool) -> bool:
-    """Whether a verdict fails its item: as it would give ``bgspec check`` a status that is not 0."""
+    """Whether a verdict fails its item: where ``bgspec check`` would give a status other than 0."""
     from bgspec_conformance.verdict import Kind
 
     if entry.verdict in {Kind.FAILED, Kind.INCONCLUSIVE}:

@@ -46,7 +46,8 @@ PASSED = sorted(set(Value) - {Value.WEAK})
 RETURNED = sorted(set(Value) - {Value.WEAK, Value.SHARED})
 SYNC_STEPS: tuple[Step, ...] = (Linger(), Linger(4), Write(), SetVar("x"), SetVar("y"), CallBack())
 ASYNC_STEPS: tuple[Step, ...] = (
-    *(Suspend(by, times) for by in Suspension for times in (1, 3)), Write(), SetVar("x"), SetVar("y"),
+    *(Suspend(by, times) for by in Suspension for times in (1, 3)),
+    Write(), SetVar("x"), SetVar("y"),
 )  # fmt: skip
 SYNC_SHAPES = (*[Shape.FUNCTION] * 12, *sorted(SYNC))
 ASYNC_SHAPES = (*[Shape.ASYNC_FUNCTION] * 12, *sorted(ASYNC - {Shape.CONTAINER}))

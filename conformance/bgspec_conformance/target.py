@@ -69,7 +69,8 @@ def _entry(name: str) -> tuple[object, str, str]:
         return entry.load(), entry.module, entry.attr
     except ModuleNotFoundError as exc:
         raise TargetError(
-            f'{name} needs a package that is not installed ({exc.name}): pip install "bgspec[{name}]"'
+            f"{name} needs a package that is not installed ({exc.name}): "
+            f'pip install "bgspec[{name}]"'
         ) from exc
     except BaseException as exc:
         raise TargetError(f"the registered {name} fails to load: {_told(exc)}") from exc
@@ -182,8 +183,8 @@ def _try_out(implementation: Implementation, target: str) -> None:
         )
     if inspect.iscoroutinefunction(add_task):
         raise TargetError(
-            f"{target}: add_task of {kind} is async; the contract's is a plain function that returns "
-            "None"
+            f"{target}: add_task of {kind} is async; the contract's is a plain function that "
+            "returns None"
         )
     if not callable(container):
         raise TargetError(

@@ -130,10 +130,11 @@ def _end(event: seen.RunEnded) -> Iterator[str]:
 
 
 def is_itself(found: seen.Surfaced) -> bool:
-    """Whether a task's exception surfaced as ERR-2 allows: the very object, its traceback reaching
-    into the task, raised by the run or a member of a group that it raised; as the cause only of
-    a RuntimeError for a StopIteration, as the context only of another task's exception or of what
-    ended the run, if it did not end the run itself.
+    """Whether a task's exception surfaced as ERR-2 allows.
+
+    It is the very object, its traceback reaches into the task, and the run raised it, alone or as
+    a member of a group. It is the cause only of a RuntimeError for a StopIteration, and the context
+    only of another task's exception or of what ends a run, if it does not end one itself.
     """
     if not (found.same and found.into_task):
         return False

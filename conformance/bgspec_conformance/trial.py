@@ -34,7 +34,7 @@ from bgspec_conformance.shrink import smaller
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.tally import Tallies, Tally, ViolationSeen
 
-__all__ = ["BATCH", "Trial"]
+__all__ = ["BATCH", "Ruined", "Trial"]
 
 BATCH = 64
 """Cases that share an event loop."""
@@ -46,6 +46,11 @@ REPEATS = 5
 """How often the smallest plan is carried out again, to see whether the fault comes and goes."""
 MOST_RELEASES = 8
 """Waits that patience ends before the trial gives up on what is left."""
+MOST_LOOPS = 512
+"""Event loops that are ended by what they carry out, before it does so too.
+
+Each leaves a worker thread or two behind, that nobody can end any more.
+"""
 WAITS: dict[str, Callable[[Task], bool]] = {
     "CALL-2": lambda task: (
         task.shape not in ON_THE_LOOP
@@ -60,6 +65,10 @@ WAITS: dict[str, Callable[[Task], bool]] = {
 
 Sync ones that wait for a loop that does not turn, async ones that suspend and are never resumed.
 """
+
+
+class Ruined(Exception):
+    """What was carried out left a process in which no event loop starts."""
 
 
 class Trial:
@@ -87,14 +96,19 @@ class Trial:
         self.checks = {clause: check for clause, check in CHECKS.items() if clause in clauses}
         self.tallies: Tallies = {clause: Tally() for clause in self.checks}
         self.releases = 0
+        self.lost_loops = 0
         self._before = before
         self._beat = beat
         self._events = 0
 
     @property
-    def gave_up(self) -> bool:
-        """Whether the implementation was waited for in vain too often to go on."""
-        return self.releases >= MOST_RELEASES
+    def gave_up(self) -> str:
+        """Why the rest is left; empty as long as it is not."""
+        if self.releases >= MOST_RELEASES:
+            return "the implementation did not go on, too often to try the rest"
+        if self.lost_loops >= MOST_LOOPS:
+            return "the implementation ended its event loop, too often to try the rest"
+        return ""
 
     def run(self, cases: Iterable[Case]) -> None:
         """Carry out cases, and add to the tallies what every history says."""
@@ -166,6 +180,9 @@ class Trial:
 
         An implementation may end the loop itself, as asyncio does when a task of its own raises
         KeyboardInterrupt: that is how the run in progress ended.
+
+        Raises:
+            Ruined: no event loop starts any more.
         """
         stage: Stage | None = None
         case: Case | None = None
@@ -186,8 +203,11 @@ class Trial:
         try:
             anyio.run(one_by_one, backend=self.backend)
         except BaseException as exc:
+            if case is None and self._events:
+                raise Ruined from exc
             if stage is None or case is None:
                 raise
+            self.lost_loops += 1
             then(case, stage.ended_by(exc))
 
     def _worthwhile(self, left: deque[Case]) -> Iterator[Case]:

@@ -103,7 +103,9 @@ PROBLEMS: dict[Problem, str] = {
     Problem.FALSY: "FalsyError('{name} failed')",
     Problem.UNCOPYABLE: "UncopyableError('{name} failed', second='part')",
     Problem.GROUP: "ExceptionGroup('{name} failed', [ValueError('a part of it')])",
-    Problem.BASE_GROUP: "BaseExceptionGroup('{name} failed', [CustomBaseException('a part of it')])",
+    Problem.BASE_GROUP: (
+        "BaseExceptionGroup('{name} failed', [CustomBaseException('a part of it')])"
+    ),
     Problem.BASE: "CustomBaseException('{name} failed')",
     Problem.STOP_ITERATION: "StopIteration('{name} failed')",
     Problem.STOP_ASYNC_ITERATION: "StopAsyncIteration('{name} failed')",
@@ -122,10 +124,11 @@ ORDINARY = (
 """What an application's tasks raise."""
 
 KEYWORDS = (
-    "a", "b", "value", "func", "self", "fn", "function", "args", "kwargs", "timeout", "task", "tasks",
-    "name", "key", "delay", "countdown", "callback", "context", "loop", "priority", "queue", "retry",
-    "target", "coro", "limiter", "cls", "id", "on_error", "eta", "expires", "background", "job", "cancellable", "abandon_on_cancel",
-    "f", "cb", "options", "executor", "task_id", "tags", "max_retries", "interval", "thread", "wait", "block",
+    "a", "b", "value", "func", "self", "fn", "function", "args", "kwargs", "timeout", "task",
+    "tasks", "name", "key", "delay", "countdown", "callback", "context", "loop", "priority",
+    "queue", "retry", "target", "coro", "limiter", "cls", "id", "on_error", "eta", "expires",
+    "background", "job", "cancellable", "abandon_on_cancel", "f", "cb", "options", "executor",
+    "task_id", "tags", "max_retries", "interval", "thread", "wait", "block",
 )  # fmt: skip
 """Names of keyword arguments, those that implementations are known to eat among them."""
 

@@ -112,7 +112,7 @@ class Joins(Model):
 
 @odd
 class TakesTurns(Model):
-    """Awaited twice at once, runs what is left when the first run has ended; refuses within itself."""
+    """Awaited twice at once, runs what is left when the first run ends; refuses within itself."""
 
     lock: anyio.Lock | None = None
 

@@ -67,8 +67,9 @@ def _cases() -> list[Case]:
 
 
 def failures(member: Member) -> list[Verdict]:
-    """What a member fails by the cases made for its own clause and a part of all others, on one
-    backend, each with its smallest plan.
+    """What a member fails on one backend, by all cases but most of those for other clauses.
+
+    The failure at its own clause comes with the smallest plan found.
     """
     implementation = implementation_of(member)
     todo = [
@@ -119,7 +120,7 @@ def remake() -> None:
 
 
 def wrong(row_of: tuple[str, int]) -> tuple[str, int, dict[str, str]]:
-    """What a member, by name, fails by every case with a seed, where that is not as it should be."""
+    """What a member, by name, fails by every case with a seed, unless that is as it should be."""
     name, seed = row_of
     member = MEMBERS.get(name) or ODD[name]
     found = row(tried(implementation_of(member), seed))

@@ -240,7 +240,8 @@ def shares_nothing(reading: Reading) -> Iterator[Judgement]:
         again = runs > 0 and call.call >= adds[call.task] * runs
         if again or _precedes_its_run(reading, call):
             yield Violation(
-                f"run {others[0].run}, of container c{others[0].container}, calls its own tasks alone",
+                f"run {others[0].run}, of container c{others[0].container}, "
+                "calls its own tasks alone",
                 f"it called {call.name}, which was added to c{call.container}",
                 f"log.count('{call.name} started') <= {adds[call.task] * runs}"
                 if again

@@ -58,7 +58,8 @@ def _proof(reading: Reading, arrival: Arrival) -> str:
     due = _shared(reading, arrival.call.task, arrival.args)
     return (
         f"all([part for part in line.removeprefix('{name} got ').split(', ') "
-        f"if part and '=' not in part] == {list(due)} for line in log if line.startswith('{name} got'))"
+        f"if part and '=' not in part] == {list(due)} for line in log "
+        f"if line.startswith('{name} got'))"
     )
 
 
@@ -108,7 +109,8 @@ def stay_as_they_are(reading: Reading) -> Iterator[Judgement]:
             yield Violation(
                 f"{call.name} gets its own arguments alone",
                 f"{call.name} got {stranger}, which was added with {stranger.partition('.')[0]}",
-                f"not any('{stranger}' in line for line in log if line.startswith('{call.name} got '))",
+                f"not any('{stranger}' in line for line in log "
+                f"if line.startswith('{call.name} got '))",
             )
         elif call.start.changed:
             name = call.start.changed[0]

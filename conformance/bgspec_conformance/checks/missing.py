@@ -94,8 +94,10 @@ class Expected:
 
 @lru_cache(maxsize=1)  # every check asks, one after the other
 def expected_calls(reading: Reading) -> tuple[Expected, ...]:
-    """The calls that every implementation owes, whatever its answers: those of the adds made since
-    the container's last run, up to the first failure, cancellation or refusal of the run.
+    """The calls that every implementation owes, whatever its answers.
+
+    They are those of the adds made since the container's last run, up to the first failure,
+    cancellation or refusal of the run.
     """
     return tuple(_expected_calls(reading))
 

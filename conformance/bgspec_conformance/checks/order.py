@@ -15,9 +15,7 @@ __all__ = ["nothing_overlaps", "starts_in_order", "writes_are_read"]
 
 
 def _sequences(reading: Reading) -> Iterator[tuple[RunOf, tuple[Call, ...]]]:
-    """Each run with its calls, where two or more tasks were called and no other run of that
-    container was in progress (RUN-9).
-    """
+    """Each run of two or more calls, with these; runs that overlap on a container are RUN-9's."""
     for run in reading.runs:
         calls = reading.calls_in(run)
         if len(calls) > 1 and not reading.shared_by_runs(run):
@@ -25,11 +23,10 @@ def _sequences(reading: Reading) -> Iterator[tuple[RunOf, tuple[Call, ...]]]:
 
 
 def _in_turn(run: RunOf, due: list[str], met: list[str]) -> str:
-    """A proof that the lines of these tasks come in the order that is due, or at least not as they
-    were met: a later run may call less, by the answer to RUN-6.
-    """
+    """A proof that the tasks' lines come in the order due, or, in a later run, not as met."""
     lines = tuple(sorted(set(due)))
     in_order = f"[line for line in {run.part} if line in {lines}]"
+    # A later run may call less, by the answer to RUN-6.
     return f"{in_order} == {due}" if run.run == 0 else f"{in_order} != {met}"
 
 

@@ -241,9 +241,7 @@ class Reading:
         return {run: tuple(calls) for run, calls in runs.items()}
 
     def calls_after(self, run: RunOf) -> tuple[Call, ...]:
-        """The calls of its container's tasks from its end to the container's next run, made while
-        no run was in progress.
-        """
+        """The calls of its container's tasks between it and the container's next run, in no run."""
         until = min(
             (o.began for o in self.runs_of(run.container) if o.began > run.ended), default=None
         )
@@ -288,8 +286,9 @@ class Reading:
         return tuple(run for run in self.runs if run.container == container)
 
     def beside(self, run: RunOf) -> tuple[RunOf, ...]:
-        """The runs in progress at the same time as one, nested ones included; and those that were
-        meant to be, so that what is asked of a plan does not hang on how long things took.
+        """The runs that were in progress at the same time, nested ones included, or meant to be.
+
+        The latter count so that what is asked of a plan does not hang on how long things took.
         """
         return tuple(
             other
@@ -316,9 +315,7 @@ class Reading:
 
     @cached_property
     def overlapping(self) -> bool:
-        """Whether any two runs were in progress at once, nested ones included, or might have
-        been.
-        """
+        """Whether any two runs were in progress at once, nested ones included, or meant to be."""
         return bool(self._together) or any(
             a.began < b.began < a.ended for a in self.runs for b in self.runs if a is not b
         )

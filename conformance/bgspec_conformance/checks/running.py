@@ -250,11 +250,10 @@ def releases_arguments(reading: Reading) -> Iterator[Judgement]:
 
 
 def _is_past(reading: Reading, task: int, at: int) -> bool:
-    """Whether another task has come and gone since this one ended; where this one was sync, one
-    that stayed in a thread while the loop turned, so that this one's thread has long moved on.
-    """
+    """Whether another task has come and gone since this one, whose thread has long moved on."""
     last = max((c for c in reading.calls_of(task) if c.over < at), key=lambda call: call.over)
     between = [c for c in reading.calls if last.over < c.at and c.over < at and c.task != task]
     turned = {event.task for _, event in reading.of(seen.Turned)}
     on_loop = last.start.place is seen.Place.LOOP
+    # A worker thread has, once another task stayed in a thread while the loop turned.
     return bool(between) and (on_loop or any(call.task in turned for call in between))

@@ -110,9 +110,7 @@ def give(value: Value, shared: list[str]) -> object:
 
 
 def sync_step(performance: Performance, index: int, call: int, step: Step) -> None:
-    """One step of a sync body; on the loop's own thread, and for a loop that did not turn before,
-    it cannot wait, and does not.
-    """
+    """One step of a sync body; it waits only off the loop's thread, and while the loop turns."""
     stage = performance.stage
     may_wait = stage.turns and threading.get_ident() != stage.thread
     match step:

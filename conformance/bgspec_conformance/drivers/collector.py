@@ -53,8 +53,10 @@ TRIPS_OF_OTHERS = 200
 
 
 def supports(implementation: Implementation, backend: str, plan: Plan) -> bool:
-    """Whether a plan can be carried out: not every container takes any number of adds, and only
-    asyncio has ``task.cancel()`` and a cancellation error that can be made by hand.
+    """Whether a plan can be carried out with this implementation, on this backend.
+
+    Not every container takes any number of adds, and only asyncio has ``task.cancel()`` and a
+    cancellation error that can be made by hand.
     """
     if backend != "asyncio" and (needs_task(plan) or raises_cancellation(plan)):
         return False
@@ -76,8 +78,10 @@ def raises_cancellation(plan: Plan) -> bool:
 
 
 def closes_coroutines(plan: Plan) -> bool:
-    """Whether a task raises GeneratorExit: thrown into a coroutine, as asyncio does with what comes
-    out of a thread or a loop task, it closes all that wait within, and only the outermost sees it.
+    """Whether a task raises GeneratorExit.
+
+    Thrown into a coroutine, as asyncio does with what comes out of a thread or a loop task, it
+    closes all that wait within, and only the outermost sees it.
     """
     return any(task.outcome == Raise(Problem.GENERATOR_EXIT) for task in plan.tasks)
 
@@ -176,8 +180,10 @@ class Performance:
                 await race(self, action)
 
     def late_bind(self, function: Callable[..., object]) -> None:
-        """Have a function tell, by a default that is changed before the first run, when it was
-        called: a coroutine keeps the defaults of when it was made.
+        """Have a function tell when it was called.
+
+        It does by a default that is changed before the first run: a coroutine keeps the defaults
+        of when it was made.
         """
         assert isinstance(function, FunctionType)
         function.__kwdefaults__ = {"_made": self.stage.made_at}
@@ -290,8 +296,10 @@ class Performance:
         )
 
     def _torn_down(self, run: int, scope: anyio.CancelScope) -> bool:
-        """Whether the loop is ending: asyncio stops it where a task of its own raises
-        KeyboardInterrupt or SystemExit, and then cancels all the others.
+        """Whether the loop is ending, and this task was cancelled for that.
+
+        asyncio stops the loop where a task of its own raises KeyboardInterrupt or SystemExit, and
+        then cancels all the others.
         """
         task = asyncio.current_task() if self._on_asyncio else None
         own = self.stage.events.count(seen.CancelRequested(run, Means.TASK))

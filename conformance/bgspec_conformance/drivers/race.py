@@ -110,9 +110,7 @@ class _Hold:
 
 
 def _is_watched(frame: FrameType) -> bool:
-    """Whether a frame is the implementation's: neither the suite's own nor the standard
-    library's.
-    """
+    """Whether a frame is the implementation's, and not the suite's or the standard library's."""
     file = frame.f_code.co_filename
     if frame.f_globals.get("__name__", "").startswith("bgspec_conformance.drivers"):
         return False

@@ -252,9 +252,7 @@ class Stage:
         return made
 
     def task_of(self, exc: BaseException) -> tuple[int, int] | None:
-        """Whose exception this is, and of which call: -1 where it is only like one, None for a
-        stranger.
-        """
+        """Whose exception this is, and of which call (-1: only like one); None for a stranger."""
         for (index, call), made in self._problems.items():
             if exc is made:
                 return index, call
@@ -264,8 +262,9 @@ class Stage:
         return None
 
     def surfaced(self, exc: BaseException) -> tuple[seen.Surfaced, ...]:
-        """The tasks' exceptions that are reached from what a run raised, members of groups before
-        causes and contexts.
+        """The tasks' exceptions that are reached from what a run raised, in the tasks' order.
+
+        Members of groups are followed before causes and contexts.
         """
         found: list[seen.Surfaced] = []
         visited: set[int] = set()

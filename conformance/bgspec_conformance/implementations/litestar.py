@@ -34,12 +34,12 @@ if sys.version_info < (3, 13):  # seen on 3.11.7 and 3.12.1, and no more on 3.13
     DEVIATIONS.update(
         {
             "ERR-2": Deviation(
-                "Litestar 2.25.0 calls sync tasks by loop.run_in_executor on asyncio, which makes a "
-                "TimeoutError anew"
+                "Litestar 2.25.0 calls sync tasks by loop.run_in_executor on asyncio, which makes "
+                "a TimeoutError anew"
             ),
             "ERR-7": Deviation(
-                "Litestar 2.25.0 hangs on asyncio where a sync task raises StopIteration, which a future "
-                "cannot hold"
+                "Litestar 2.25.0 hangs on asyncio where a sync task raises StopIteration, which "
+                "a future cannot hold"
             ),
         }
     )

@@ -12,7 +12,8 @@ __all__ = ["DEVIATIONS", "IMPLEMENTATIONS"]
 
 DEVIATIONS = {
     "ADD-6": Deviation(
-        "Starlette 1.10.0 names add_task's own parameters: the keyword func is refused, and self too"
+        "Starlette 1.10.0 names add_task's own parameters: the keyword func is refused, "
+        "and self too"
     ),
     "ADD-7": Deviation(
         "Starlette 1.10.0 takes whatever it is given, and the run ends with a TypeError"
@@ -21,7 +22,8 @@ DEVIATIONS = {
         "Starlette 1.10.0 keeps every task, with its arguments, as long as the container lives"
     ),
     "CALL-6": Deviation(
-        "Starlette 1.10.0 calls what is no coroutine function in a thread, and drops what that gives"
+        "Starlette 1.10.0 calls what is no coroutine function in a thread, "
+        "and drops what that gives"
     ),
     "CALL-7": Deviation(
         "Starlette 1.10.0 calls generator functions in a thread, and never iterates what they give"
@@ -30,7 +32,8 @@ DEVIATIONS = {
         "Starlette 1.10.0 awaits async tasks in the context of the run, which keeps what they set"
     ),
     "CAN-6": Deviation(
-        "Starlette 1.10.0 does not look for a cancellation between two tasks, so an async one starts"
+        "Starlette 1.10.0 does not look for a cancellation between two tasks, "
+        "so an async one starts"
     ),
 }
 """Of both classes, each seen at anyio 4.16.0 on asyncio and trio."""

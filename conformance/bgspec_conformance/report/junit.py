@@ -1,7 +1,7 @@
 """The report as JUnit XML, for continuous integration servers: a suite an implementation.
 
-Each clause is a test case. One whose failure counts has failed, with its witness as the details; one
-that passed has passed; all others are skipped, with what is to say of them.
+Each clause is a test case. One whose failure counts has failed, with its witness as the details;
+one that passed has passed; all others are skipped, with what is to say of them.
 """
 
 from __future__ import annotations

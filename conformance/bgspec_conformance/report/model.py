@@ -31,8 +31,12 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """The implementation that was tried: its name, how it was named on the command line, and the
-    versions of the distributions that it names.
+    """The implementation that was tried.
+
+    Attributes:
+        name: its name.
+        target: how it was named on the command line.
+        versions: those of the distributions that it names.
     """
 
     name: str
@@ -173,9 +177,7 @@ def _own_version() -> str:
 
 
 def counted(report: Report, *, strict: bool) -> tuple[Entry, ...]:
-    """The clauses whose failure counts: MUST and CHOICE, and with ``strict`` SHOULD and known
-    deviations too.
-    """
+    """The failures that count: MUST and CHOICE, and with ``strict`` SHOULD and known deviations."""
     return tuple(
         entry
         for entry in report.clauses

@@ -24,8 +24,8 @@ ATTEMPTS = 100
 """How often a witness tries for a fault that comes and goes."""
 WIDTH = 96
 MODULES = (
-    "asyncio", "contextvars", "functools", "gc", "logging", "operator", "re", "sys", "sysconfig", "threading", "traceback",
-    "types", "weakref",
+    "asyncio", "contextvars", "functools", "gc", "logging", "operator", "re", "sys", "sysconfig",
+    "threading", "traceback", "types", "weakref",
 )  # fmt: skip
 """The standard library's modules that a witness may use."""
 STATE = {

@@ -280,9 +280,7 @@ def is_group(exc: BaseException) -> TypeIs[BaseExceptionGroup[BaseException]]:
 
 
 def found_in(exc: BaseException) -> list[tuple[str, bool]]:
-    """Whose exceptions are reached from what a run raised, and whether each is the very object, in
-    a place where the contract lets it be; a TypeError of nobody's is named as such.
-    """
+    """Whose exceptions a run carries, and whether each is the very object, as ERR-2 asks."""
     found: list[tuple[str, bool]] = []
     seen: set[int] = set()
     queue: list[tuple[BaseException, bool]] = [(exc, True)]
@@ -302,7 +300,7 @@ def found_in(exc: BaseException) -> list[tuple[str, bool]]:
         if name:
             frames = {frame.f_code.co_name for frame, _ in traceback.walk_tb(current.__traceback__)}
             found.append((name, bool(same) and fair and name in frames))
-        elif isinstance(current, TypeError):
+        elif isinstance(current, TypeError):  # of no task
             found.append(("a TypeError", False))
         if is_group(current):
             queue += [(member, fair) for member in current.exceptions]
