@@ -124,7 +124,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "waited for, and after a task that swallowed the cancellation; on asyncio after "
             "`Task.cancel()` too"
         ),
-        rests_on=("CAN-2",),
+        rests_on=("CAN-2", "CALL-1"),
     ),
     Clause(
         id="CAN-7",

@@ -30,11 +30,12 @@ from bgspec_conformance.messages import (
     Rejected,
     Unsupported,
 )
-from bgspec_conformance.plan import Add, Plan, Run, Shape, Task
+from bgspec_conformance.plan import Add, Plan, Run, Task
 from bgspec_conformance.small import Case, cases
 from bgspec_conformance.strategies import plans
 from bgspec_conformance.target import load
 from bgspec_conformance.trial import BATCH, Ruined, Trial
+from bgspec_conformance.vocabulary import Shape
 
 __all__ = ["main"]
 

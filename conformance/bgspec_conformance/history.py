@@ -13,7 +13,8 @@ from enum import StrEnum
 
 import msgspec
 
-from bgspec_conformance.plan import Means, Record
+from bgspec_conformance.plan import Record
+from bgspec_conformance.vocabulary import Means
 
 __all__ = [
     "UNSET",

@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Generator
 from typing import Any
 
-from bgspec_conformance.plan import Shape
+from bgspec_conformance.vocabulary import Shape
 
 __all__ = ["BINDS", "BUILDERS", "UNCALLABLE_OBJECTS"]
 

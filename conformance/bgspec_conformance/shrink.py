@@ -11,20 +11,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from bgspec_conformance.plan import (
-    ON_THE_LOOP,
-    Action,
-    Add,
-    Await,
-    Linger,
-    Plan,
-    Race,
-    Return,
-    Shape,
-    Suspend,
-    Task,
-    Value,
-)
+from bgspec_conformance.plan import Action, Add, Await, Linger, Plan, Race, Return, Suspend, Task
+from bgspec_conformance.vocabulary import ON_THE_LOOP, Shape, Value
 
 __all__ = ["smaller"]
 

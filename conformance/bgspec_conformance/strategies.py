@@ -16,9 +16,6 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
 from bgspec_conformance.plan import (
-    ASYNC,
-    AWAITABLE,
-    SYNC,
     Add,
     CallBack,
     Linger,
@@ -28,15 +25,13 @@ from bgspec_conformance.plan import (
     Return,
     Run,
     SetVar,
-    Shape,
     Step,
     Suspend,
-    Suspension,
     Task,
-    Value,
     Write,
 )
 from bgspec_conformance.values import KEYWORDS, ORDINARY
+from bgspec_conformance.vocabulary import ASYNC, AWAITABLE, SYNC, Shape, Suspension, Value
 
 __all__ = ["casts", "family", "generate", "plans"]
 

@@ -20,19 +20,11 @@ from bgspec_conformance.drivers.collector import drive, supports
 from bgspec_conformance.drivers.patience import Patience
 from bgspec_conformance.drivers.stage import Stage
 from bgspec_conformance.implementation import Implementation
-from bgspec_conformance.plan import (
-    ON_THE_LOOP,
-    Await,
-    CallBack,
-    Cancel,
-    Linger,
-    Plan,
-    Suspend,
-    Task,
-)
+from bgspec_conformance.plan import Await, CallBack, Cancel, Linger, Plan, Suspend, Task
 from bgspec_conformance.shrink import smaller
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.tally import Tallies, Tally, ViolationSeen
+from bgspec_conformance.vocabulary import ON_THE_LOOP
 
 __all__ = ["BATCH", "Ruined", "Trial"]
 

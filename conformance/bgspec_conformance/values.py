@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from typing import Any, NoReturn
 
-from bgspec_conformance.plan import Problem, Value
+from bgspec_conformance.vocabulary import Problem, Value
 
 __all__ = [
     "ALIKE",

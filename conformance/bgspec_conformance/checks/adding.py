@@ -9,10 +9,11 @@ from bgspec_conformance import history as seen
 from bgspec_conformance.checks.arrivals import arrivals
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
 from bgspec_conformance.checks.missing import RESERVED, fits, judged
-from bgspec_conformance.checks.reading import Call, Reading, RunOf
+from bgspec_conformance.checks.reading import Call, Reading, RunOf, names
 from bgspec_conformance.checks.refusals import about_itself, before_the_run, refused
 from bgspec_conformance.checks.running import repeated
-from bgspec_conformance.plan import MISFIT, SYNC, UNCALLABLE, Shape, Task
+from bgspec_conformance.plan import Task
+from bgspec_conformance.vocabulary import MISFIT, PLAIN, SYNC, UNCALLABLE, Shape
 
 __all__ = [
     "calls_nothing",
@@ -46,7 +47,7 @@ def calls_nothing(reading: Reading) -> Iterator[Judgement]:
                 "it was made at the add",
                 f"'{call.name} was made at the add' not in log",
             )
-        elif reading.shape(call.task) in {Shape.FUNCTION, Shape.ASYNC_FUNCTION}:
+        elif reading.shape(call.task) in PLAIN:
             yield HELD
 
 
@@ -115,21 +116,70 @@ def keeps_adds_of_threads(reading: Reading) -> Iterator[Judgement]:
             else:
                 lines = [f"t{task} started" for task in due]
                 yield Violation(
-                    f"the adds of one thread start in its own order: {_names(due)}",
-                    f"they started in the order {_names(met)}",
+                    f"the adds of one thread start in its own order: {names(due)}",
+                    f"they started in the order {names(met)}",
                     f"[line for line in log if line in {sorted(lines)}] == {lines}",
                 )
 
 
-def _names(tasks: list[int]) -> str:
-    return ", ".join(f"t{task}" for task in tasks)
+@check("ADD-5")
+def hands_every_keyword_on(reading: Reading) -> Iterator[Judgement]:
+    """A keyword argument reaches the function, or the add is refused with TypeError."""
+    for event, keywords in _refused_keywords(reading, "ADD-5"):
+        if event.type_error:
+            yield HELD
+        elif _for_its_keywords(reading, event):
+            yield Violation(
+                f"t{event.task} is taken with the keyword {keywords[0]!r}, or refused with "
+                "TypeError",
+                f"it was refused with {event.error}",
+                f"'t{event.task} refused: {event.error}' not in log",
+            )
+    yield from _handed_on(reading, "ADD-5")
 
 
-def _keywords(reading: Reading, reserved: bool) -> Iterator[Judgement]:
-    """Whether the keywords of one kind arrived; not where another task's did (ARG-3)."""
+@check("ADD-6")
+def hands_reserved_keywords_on(reading: Reading) -> Iterator[Judgement]:
+    """So do those named func, self, args and kwargs."""
+    for event, keywords in _refused_keywords(reading, "ADD-6"):
+        if _for_its_keywords(reading, event):
+            yield Violation(
+                f"t{event.task} is taken with the keyword {keywords[0]!r}",
+                f"the keyword {', '.join(map(repr, keywords))} was refused with {event.error}",
+                f"not any(line.startswith('t{event.task} refused: ') for line in log)",
+            )
+    yield from _handed_on(reading, "ADD-6")
+
+
+def _of_keyword(key: str) -> str:
+    """The clause that speaks for a keyword of this name."""
+    return "ADD-6" if key in RESERVED else "ADD-5"
+
+
+def _refused_keywords(reading: Reading, clause: str) -> Iterator[tuple[seen.Refused, list[str]]]:
+    """The refusals, before any run, of adds all of whose keywords one clause speaks for."""
+    for _, event in before_the_run(reading):
+        task = reading.task(event.task)
+        keywords = [key for key, _ in task.kwargs]
+        alike = all(_of_keyword(key) == clause for key in keywords)
+        if keywords and alike and task.shape not in MISFIT | UNCALLABLE:
+            yield event, keywords
+
+
+def _for_its_keywords(reading: Reading, event: seen.Refused) -> bool:
+    """Whether nothing but its keywords can be what an add was refused for."""
+    task = reading.task(event.task)
+    plain = task.shape in PLAIN and not task.args
+    adds = [add for add in reading.plan.adds() if add.task == event.task]
+    at = reading.events.index(event)
+    return plain and len(adds) == 1 and event.thread == 0 and about_itself(reading, at, event)
+
+
+def _handed_on(reading: Reading, clause: str) -> Iterator[Judgement]:
+    """Whether a clause's keywords arrived; not where another task's did (ARG-3)."""
     for arrival in arrivals(reading):
         name = arrival.call.name
-        due = [key for key, _ in arrival.kwargs if (key in RESERVED) is reserved]
+        due = [key for key, _ in arrival.kwargs if _of_keyword(key) == clause]
         arrived = {key for key, _ in arrival.call.start.kwargs}
         if not due or arrival.kwargs_of_another:
             continue
@@ -142,57 +192,7 @@ def _keywords(reading: Reading, reserved: bool) -> Iterator[Judgement]:
             )
         else:
             yield HELD
-
-
-def _refused_keywords(reading: Reading, reserved: bool) -> Iterator[tuple[seen.Refused, list[str]]]:
-    """The refusals, before any run, of adds with keywords of one kind."""
-    for _, event in before_the_run(reading):
-        task = reading.task(event.task)
-        names = [name for name, _ in task.kwargs]
-        alike = all((name in RESERVED) is reserved for name in names)
-        if names and alike and task.shape not in MISFIT | UNCALLABLE:
-            yield event, names
-
-
-def _for_its_keywords(reading: Reading, event: seen.Refused) -> bool:
-    """Whether nothing but its keywords can be what an add was refused for."""
-    task = reading.task(event.task)
-    plain = task.shape in {Shape.FUNCTION, Shape.ASYNC_FUNCTION} and not task.args
-    adds = [add for add in reading.plan.adds() if add.task == event.task]
-    at = reading.events.index(event)
-    return plain and len(adds) == 1 and event.thread == 0 and about_itself(reading, at, event)
-
-
-@check("ADD-5")
-def hands_every_keyword_on(reading: Reading) -> Iterator[Judgement]:
-    """A keyword argument reaches the function, or the add is refused with TypeError."""
-    for event, names in _refused_keywords(reading, reserved=False):
-        if event.type_error:
-            yield HELD
-        elif _for_its_keywords(reading, event):
-            yield Violation(
-                f"t{event.task} is taken with the keyword {names[0]!r}, or refused with TypeError",
-                f"it was refused with {event.error}",
-                f"'t{event.task} refused: {event.error}' not in log",
-            )
-    yield from _keywords(reading, reserved=False)
-    for judgement in judged(reading, "ADD-5"):
-        if judgement is not HELD:
-            yield judgement
-
-
-@check("ADD-6")
-def hands_reserved_keywords_on(reading: Reading) -> Iterator[Judgement]:
-    """So do those named func, self, args and kwargs."""
-    for event, names in _refused_keywords(reading, reserved=True):
-        if _for_its_keywords(reading, event):
-            yield Violation(
-                f"t{event.task} is taken with the keyword {names[0]!r}",
-                f"the keyword {', '.join(map(repr, names))} was refused with {event.error}",
-                f"not any(line.startswith('t{event.task} refused: ') for line in log)",
-            )
-    yield from _keywords(reading, reserved=True)
-    for judgement in judged(reading, "ADD-6"):
+    for judgement in judged(reading, clause):
         if judgement is not HELD:
             yield judgement
 

@@ -11,12 +11,10 @@ from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
 from bgspec_conformance.checks.missing import judged
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
-from bgspec_conformance.plan import ASYNC, SYNC, Cancel, Return, Shape
+from bgspec_conformance.plan import Cancel, Return
+from bgspec_conformance.vocabulary import ASYNC, PLAIN, SYNC
 
 __all__ = ["answers_one_way", "harms_nothing_else", "undoes_nothing"]
-
-PLAIN = frozenset({Shape.FUNCTION, Shape.ASYNC_FUNCTION})
-"""The shapes that no implementation stumbles over."""
 
 
 @check("ERR-3")

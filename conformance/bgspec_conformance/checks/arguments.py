@@ -9,7 +9,7 @@ from bgspec_conformance.checks.judgement import HELD, Judgement, Violation, chec
 from bgspec_conformance.checks.missing import judged
 from bgspec_conformance.checks.reading import Reading
 from bgspec_conformance.checks.refusals import refused
-from bgspec_conformance.plan import Value
+from bgspec_conformance.vocabulary import Value
 
 __all__ = ["keywords_arrive", "positionals_arrive", "stay_as_they_are"]
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bgspec_conformance.checks.reading import Call, Reading
-from bgspec_conformance.plan import MISFIT, UNCALLABLE, Shape, Task, Value
+from bgspec_conformance.plan import Task
 from bgspec_conformance.values import ALIKE, VALUES
+from bgspec_conformance.vocabulary import MISFIT, UNCALLABLE, Shape, Value
 
 __all__ = ["Arrival", "arrivals"]
 

@@ -10,19 +10,19 @@ from bgspec_conformance import history as seen
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
 from bgspec_conformance.checks.missing import MANY, ORDINARY, judged, missing
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
-from bgspec_conformance.plan import (
+from bgspec_conformance.plan import Raise, Run
+from bgspec_conformance.transcript import lines
+from bgspec_conformance.values import HASHABLE
+from bgspec_conformance.vocabulary import (
     ASYNC,
     ASYNC_GENERATORS,
     AWAITABLE,
     GENERATORS,
+    PLAIN,
     SYNC,
     Problem,
-    Raise,
-    Run,
     Shape,
 )
-from bgspec_conformance.transcript import lines
-from bgspec_conformance.values import HASHABLE
 
 __all__ = [
     "any_awaitable_is_awaited",
@@ -34,9 +34,6 @@ __all__ = [
     "loop_turns",
     "sync_off_the_loop",
 ]
-
-PLAIN = frozenset({Shape.FUNCTION, Shape.ASYNC_FUNCTION})
-"""The shapes that go without saying."""
 
 BEYOND_ERRORS = frozenset(
     {

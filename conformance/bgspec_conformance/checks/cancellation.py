@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from bgspec_conformance import history as seen
 from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
-from bgspec_conformance.checks.reading import Call, Reading, RunOf
-from bgspec_conformance.plan import ASYNC, SYNC, UNCALLABLE, Cancel, Means, Shape
+from bgspec_conformance.checks.reading import Call, Reading, RunOf, names
+from bgspec_conformance.plan import Cancel
+from bgspec_conformance.vocabulary import ASYNC, SYNC, UNCALLABLE, Means, Shape
 
 __all__ = [
     "leaves_the_run",
@@ -152,10 +153,9 @@ def tells_what_never_started(reading: Reading) -> Iterator[Judgement]:
         if list(told.tasks) == due:
             yield HELD
         else:
-            due_line = f"after run {run.run} pending: " + ", ".join(f"t{task}" for task in due)
+            due_line = f"after run {run.run} pending: {names(due)}"
             yield Violation(
-                "it tells what never started: "
-                + (", ".join(f"t{task}" for task in due) or "nothing"),
+                f"it tells what never started: {names(due) or 'nothing'}",
                 "it told "
                 + (", ".join(f"t{t}" if t >= 0 else "a stranger" for t in told.tasks) or "nothing"),
                 f"{due_line!r} in log",

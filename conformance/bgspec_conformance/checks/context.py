@@ -17,7 +17,8 @@ from bgspec_conformance import history as seen
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
 from bgspec_conformance.checks.reading import Call, Reading
 from bgspec_conformance.history import UNSET
-from bgspec_conformance.plan import ON_THE_LOOP, Add, Run, SetVar, Shape, Together
+from bgspec_conformance.plan import Add, Run, SetVar, Together
+from bgspec_conformance.vocabulary import ON_THE_LOOP, Shape
 
 __all__ = ["as_of_one_moment", "own_values_stay_own", "values_are_seen"]
 
@@ -143,6 +144,14 @@ def _sets(reading: Reading) -> list[tuple[Call, str]]:
     return found
 
 
+def _set_before_by_itself(reading: Reading, call: Call, value: str) -> bool:
+    """Whether an earlier run had the same task set this value: its context may be the same."""
+    return any(
+        setter.task == call.task and value == left and setter.run is not call.run
+        for setter, left in _sets(reading)
+    )
+
+
 # The clauses ---------------------------------------------------------------------------------
 
 
@@ -220,8 +229,9 @@ def own_values_stay_own(reading: Reading) -> Iterator[Judgement]:
         who = f"{setter.name} ({_kind(reading, setter)})"
         for view in _views(reading):
             call = view.call
-            again = call.task == setter.task and call.run is not setter.run
-            if call.at < setter.over or view.added > setter.at or again or value in view.legal:
+            if call.at < setter.over or view.added > setter.at or value in view.legal:
+                continue
+            if _set_before_by_itself(reading, call, value):  # where RUN-6 has tasks run again
                 continue
             if view.value != value:
                 yield HELD

@@ -23,8 +23,8 @@ from bgspec_conformance.checks.failures import (
 from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation, check
 from bgspec_conformance.checks.reading import Call, Reading
-from bgspec_conformance.plan import SYNC, Problem
 from bgspec_conformance.transcript import is_itself
+from bgspec_conformance.vocabulary import SYNC, Problem
 
 __all__ = [
     "exits_pass",

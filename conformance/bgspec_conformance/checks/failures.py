@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bgspec_conformance import history as seen
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
-from bgspec_conformance.plan import Problem, Raise
+from bgspec_conformance.plan import Raise
+from bgspec_conformance.vocabulary import Problem
 
 __all__ = ["BASES", "EXITS", "OF_GENERATORS", "SPECIAL", "FailedRun", "failed_runs", "problem_of"]
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from bgspec_conformance.checks.judgement import Judgement, Violation
 from bgspec_conformance.checks.missing import BY_SHAPE, special
 from bgspec_conformance.checks.reading import Reading, RunOf
-from bgspec_conformance.plan import Problem, Raise
+from bgspec_conformance.plan import Raise
+from bgspec_conformance.vocabulary import Problem
 
 __all__ = ["charge", "hung"]
 

@@ -16,7 +16,8 @@ from functools import lru_cache
 from bgspec_conformance import history as seen
 from bgspec_conformance.checks.judgement import HELD, Judgement, Violation
 from bgspec_conformance.checks.reading import AcceptedAdd, Reading, RunOf
-from bgspec_conformance.plan import (
+from bgspec_conformance.plan import Return, Task
+from bgspec_conformance.vocabulary import (
     ASYNC,
     ASYNC_GENERATORS,
     AWAITABLE,
@@ -24,9 +25,7 @@ from bgspec_conformance.plan import (
     MISFIT,
     SYNC,
     UNCALLABLE,
-    Return,
     Shape,
-    Task,
     Value,
 )
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from bgspec_conformance import history as seen
 from bgspec_conformance.checks.judgement import HELD, Judgement, Violation, check
-from bgspec_conformance.checks.reading import Call, Reading, RunOf
-from bgspec_conformance.plan import Value
+from bgspec_conformance.checks.reading import Call, Reading, RunOf, names
+from bgspec_conformance.vocabulary import Value
 
 __all__ = ["nothing_overlaps", "starts_in_order", "writes_are_read"]
 
@@ -51,8 +51,8 @@ def starts_in_order(reading: Reading) -> Iterator[Judgement]:
             continue
         due = _due(added, started)
         yield Violation(
-            f"the tasks start in the order of their adds: {_names(due)}",
-            f"they started in the order {_names(started)}",
+            f"the tasks start in the order of their adds: {names(due)}",
+            f"they started in the order {names(started)}",
             _in_turn(run, _lines(due), _lines(started)),
         )
 
@@ -66,10 +66,6 @@ def _due(added: list[int], started: list[int]) -> list[int]:
             left[task] -= 1
             due.append(task)
     return due
-
-
-def _names(tasks: list[int]) -> str:
-    return ", ".join(f"t{task}" for task in tasks)
 
 
 def _lines(tasks: list[int]) -> list[str]:

@@ -6,17 +6,23 @@ Its calls and runs are the history's events put together; nothing is judged here
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 from bgspec_conformance import history as seen
-from bgspec_conformance.plan import Plan, Raise, Shape, Task, Together
+from bgspec_conformance.plan import Plan, Raise, Task, Together
+from bgspec_conformance.vocabulary import Shape
 
-__all__ = ["AcceptedAdd", "Call", "Reading", "RunOf"]
+__all__ = ["AcceptedAdd", "Call", "Reading", "RunOf", "names"]
 
 E = TypeVar("E")
+
+
+def names(tasks: Iterable[int]) -> str:
+    """Tasks, as the transcript calls them, in a row."""
+    return ", ".join(f"t{task}" for task in tasks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import Answer, Judgement, Violation, check
 from bgspec_conformance.checks.missing import ORDINARY
 from bgspec_conformance.checks.reading import AcceptedAdd, Reading, RunOf
-from bgspec_conformance.plan import ASYNC, SYNC
 from bgspec_conformance.values import HASHABLE
+from bgspec_conformance.vocabulary import ASYNC, SYNC
 
 __all__ = ["adds_while_running_count", "runs_again_one_way", "runs_within_itself_one_way"]
 

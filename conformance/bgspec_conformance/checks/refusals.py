@@ -14,12 +14,10 @@ from bgspec_conformance import history as seen
 from bgspec_conformance.checks.judgement import Judgement, Violation
 from bgspec_conformance.checks.missing import ORDINARY
 from bgspec_conformance.checks.reading import Reading
-from bgspec_conformance.plan import SYNC, Shape
 from bgspec_conformance.values import HASHABLE
+from bgspec_conformance.vocabulary import PLAIN, SYNC, Shape
 
 __all__ = ["about_itself", "before_the_run", "refused"]
-
-PLAIN = frozenset({Shape.FUNCTION, Shape.ASYNC_FUNCTION})
 
 
 def refused(reading: Reading, clause: str) -> Iterator[Judgement]:

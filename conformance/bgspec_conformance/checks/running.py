@@ -10,7 +10,7 @@ from bgspec_conformance.checks.hung import hung
 from bgspec_conformance.checks.judgement import HELD, Judgement, Violation, check
 from bgspec_conformance.checks.missing import REFUSED_AT_THE_RUN, judged, returns_something
 from bgspec_conformance.checks.reading import Call, Reading, RunOf
-from bgspec_conformance.plan import Shape
+from bgspec_conformance.vocabulary import Shape
 
 __all__ = [
     "adds_after_a_run_count",

@@ -14,7 +14,6 @@ import anyio.lowlevel
 from bgspec_conformance import history as seen
 from bgspec_conformance.drivers.stage import VAR
 from bgspec_conformance.plan import (
-    ON_THE_LOOP,
     Add,
     Await,
     CallBack,
@@ -23,15 +22,13 @@ from bgspec_conformance.plan import (
     Raise,
     Run,
     SetVar,
-    Shape,
     Step,
     Suspend,
-    Suspension,
-    Value,
     Write,
 )
 from bgspec_conformance.shapes import BINDS, BUILDERS, UNCALLABLE_OBJECTS
 from bgspec_conformance.values import make_value
+from bgspec_conformance.vocabulary import ON_THE_LOOP, Shape, Suspension, Value
 
 if TYPE_CHECKING:
     from bgspec_conformance.drivers.collector import Performance

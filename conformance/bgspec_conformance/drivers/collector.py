@@ -30,17 +30,15 @@ from bgspec_conformance.plan import (
     Action,
     Add,
     Cancel,
-    Means,
     Plan,
-    Problem,
     Race,
     Raise,
     Run,
     SetVar,
     Together,
-    Value,
     dump,
 )
+from bgspec_conformance.vocabulary import Means, Problem, Value
 
 __all__ = ["Performance", "drive", "supports"]
 

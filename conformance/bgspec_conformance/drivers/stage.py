@@ -19,8 +19,9 @@ import anyio
 from bgspec_conformance import history as seen
 from bgspec_conformance.drivers.backend import Backend, running_loop
 from bgspec_conformance.drivers.patience import Patience
-from bgspec_conformance.plan import Plan, Problem, Task, Value
+from bgspec_conformance.plan import Plan, Task
 from bgspec_conformance.values import ALIKE, VALUES, make_problem, make_value
+from bgspec_conformance.vocabulary import Problem, Value
 
 __all__ = ["VAR", "Runaway", "Stage"]
 

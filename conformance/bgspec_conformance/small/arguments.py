@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from bgspec_conformance.plan import Add, Plan, Run, Shape, Task, Value
+from bgspec_conformance.plan import Add, Plan, Run, Task
 from bgspec_conformance.small.case import Case, simple
+from bgspec_conformance.vocabulary import PLAIN, Shape, Value
 
 __all__ = ["cases"]
 
 PASSED = tuple(sorted(set(Value) - {Value.WEAK}))
-PLAIN = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)
 BOUND = (Shape.PARTIAL, Shape.NESTED_PARTIAL, Shape.ASYNC_PARTIAL, Shape.ASYNC_NESTED_PARTIAL)
 
 

@@ -5,36 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bgspec_conformance.plan import (
-    ASYNC,
-    ASYNC_GENERATORS,
-    AWAITABLE,
-    GENERATORS,
-    SYNC,
     Action,
     Add,
     CallBack,
     Linger,
     Plan,
-    Raise,
     Run,
-    Shape,
     Suspend,
-    Suspension,
     Task,
     Together,
-    Value,
 )
 from bgspec_conformance.shapes import BINDS
-from bgspec_conformance.small.case import Case, add_all, simple
+from bgspec_conformance.small.case import (
+    BOTH,
+    FAILING,
+    IN_THREAD,
+    ON_LOOP,
+    SUSPENDS,
+    Case,
+    add_all,
+    simple,
+)
+from bgspec_conformance.vocabulary import (
+    ASYNC,
+    ASYNC_GENERATORS,
+    AWAITABLE,
+    GENERATORS,
+    PLAIN,
+    SYNC,
+    Shape,
+    Suspension,
+    Value,
+)
 
 __all__ = ["cases"]
 
-FUNCTION = Task(Shape.FUNCTION)
-COROUTINE = Task(Shape.ASYNC_FUNCTION)
-SLOW = Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=2),))
 LINGERS = Task(Shape.FUNCTION, body=(Linger(2),))
 CALLS_BACK = Task(Shape.FUNCTION, body=(CallBack(),))
-FAILS = (Task(Shape.FUNCTION, outcome=Raise()), Task(Shape.ASYNC_FUNCTION, outcome=Raise()))
 
 LONG = 400
 """Suspensions, beyond what an implementation that counts them would wait for."""
@@ -59,17 +66,17 @@ def _placed(focus: str, task: Task) -> Iterator[Case]:
     awaits.
     """
     yield simple(focus, task)
-    for other in (FUNCTION, COROUTINE, SLOW):
+    for other in (IN_THREAD, ON_LOOP, SUSPENDS):
         yield simple(focus, other, task)
         yield simple(focus, task, other)
     yield simple(focus, task, task)
-    yield simple(focus, *[COROUTINE] * 5, task)
-    yield simple(focus, *[FUNCTION] * 8, task)
+    yield simple(focus, *[ON_LOOP] * 5, task)
+    yield simple(focus, *[IN_THREAD] * 8, task)
     yield simple(focus, *[task] * 10)
-    yield Case(Plan((FUNCTION, task), (Add(0), Run(), Add(1), Run())), focus)
-    yield Case(Plan((FUNCTION, task), (Add(0), Add(1, 1), Run(0), Run(1))), focus)
+    yield Case(Plan((IN_THREAD, task), (Add(0), Run(), Add(1), Run())), focus)
+    yield Case(Plan((IN_THREAD, task), (Add(0), Add(1, 1), Run(0), Run(1))), focus)
     yield Case(Plan((task, task), (Add(0), Add(1, 1), Together((0, 1)))), focus)
-    for adder in (Shape.FUNCTION, Shape.ASYNC_FUNCTION):
+    for adder in PLAIN:
         yield Case(Plan((Task(adder, body=(Add(1),)), task), (Add(0), Run(), Run())), focus)
     within = Task(Shape.ASYNC_FUNCTION, body=(Run(1),))
     yield Case(Plan((within, task), (Add(0), Add(1, 1), Run(0))), focus)
@@ -77,18 +84,18 @@ def _placed(focus: str, task: Task) -> Iterator[Case]:
 
 def _sync() -> Iterator[Case]:
     """CALL-1."""
-    yield from _placed("CALL-1", FUNCTION)
-    for failing in FAILS:
-        yield simple("CALL-1", failing, FUNCTION)
+    yield from _placed("CALL-1", IN_THREAD)
+    for failing in FAILING:
+        yield simple("CALL-1", failing, IN_THREAD)
     for shape in sorted(SYNC):
         yield simple("CALL-1", Task(shape))
-        yield simple("CALL-1", COROUTINE, Task(shape))
+        yield simple("CALL-1", ON_LOOP, Task(shape))
 
 
 def _turning() -> Iterator[Case]:
     """CALL-2; a loop that does not turn takes longest to tell."""
     yield from _placed("CALL-2", LINGERS)
-    for failing in FAILS:
+    for failing in FAILING:
         yield simple("CALL-2", failing, LINGERS)
     for shape in sorted(SYNC):
         yield simple("CALL-2", Task(shape, body=(Linger(),)))
@@ -100,20 +107,20 @@ def _suspending() -> Iterator[Case]:
         for by in Suspension:
             task = Task(Shape.ASYNC_FUNCTION, body=(Suspend(by, times),))
             yield simple("CALL-4", task)
-            yield simple("CALL-4", FUNCTION, task, COROUTINE)
+            yield simple("CALL-4", IN_THREAD, task, ON_LOOP)
     for by in Suspension:
         mixed = Task(Shape.ASYNC_FUNCTION, body=(Suspend(by), Suspend(), Suspend(by, 2)))
         yield simple("CALL-4", mixed, mixed)
-        yield simple("CALL-4", *[COROUTINE] * 5, mixed)
-    yield from _placed("CALL-4", SLOW)
-    for failing in FAILS:
-        yield simple("CALL-4", failing, SLOW)
+        yield simple("CALL-4", *[ON_LOOP] * 5, mixed)
+    yield from _placed("CALL-4", SUSPENDS)
+    for failing in FAILING:
+        yield simple("CALL-4", failing, SUSPENDS)
     for shape in sorted(ASYNC):
         yield simple("CALL-4", Task(shape, body=(Suspend(), Suspend(Suspension.EVENT))))
     arguments: tuple[Value, ...] = (Value.STRING,)
-    yield simple("CALL-4", Task(Shape.ASYNC_FUNCTION, arguments, body=(Suspend(times=2),)))
+    yield simple("CALL-4", Task(Shape.ASYNC_FUNCTION, arguments, body=SUSPENDS.body))
     yield simple("CALL-4", Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=LONG),)))
-    yield from _placed("CALL-3", COROUTINE)
+    yield from _placed("CALL-3", ON_LOOP)
     for shape in sorted(ASYNC - {Shape.CONTAINER}):
         arguments = (Value.STRING,) * (1 + BINDS.get(shape, 0))
         yield simple("CALL-3", Task(shape, arguments))
@@ -128,12 +135,12 @@ def _shapes(focus: str, shapes: list[Shape]) -> Iterator[Case]:
         if shape is not Shape.CONTAINER:
             arguments = (Value.STRING,) * (1 + BINDS.get(shape, 0))
             yield simple(focus, Task(shape, arguments, body=task.body))
-        for other in (FUNCTION, COROUTINE):
+        for other in BOTH:
             yield simple(focus, other, task)
             yield simple(focus, task, other)
-        yield simple(focus, FUNCTION, COROUTINE, SLOW, FUNCTION, COROUTINE, task)
+        yield simple(focus, IN_THREAD, ON_LOOP, SUSPENDS, IN_THREAD, ON_LOOP, task)
         script: tuple[Action, ...] = (Add(0), Run(), Add(1, 1), Run(1))
-        yield Case(Plan((FUNCTION, task), script), focus)
+        yield Case(Plan((IN_THREAD, task), script), focus)
 
 
 def _together(shapes: list[Shape]) -> Iterator[Case]:
@@ -149,8 +156,8 @@ def _generators() -> Iterator[Case]:
         task = Task(shape)
         yield simple("CALL-7", task)
         yield simple("CALL-7", Task(shape, (Value.STRING,) * (1 + BINDS.get(shape, 0))))
-        for other in (FUNCTION, COROUTINE):
+        for other in BOTH:
             yield simple("CALL-7", other, task)
-        yield simple("CALL-7", *[COROUTINE] * 5, task)
+        yield simple("CALL-7", *[ON_LOOP] * 5, task)
         script = (*add_all(task), Add(1, 1), Run(1))
-        yield Case(Plan((FUNCTION, task), script), "CALL-7")
+        yield Case(Plan((IN_THREAD, task), script), "CALL-7")

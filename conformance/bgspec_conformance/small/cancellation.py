@@ -6,32 +6,22 @@ from collections.abc import Iterator
 from itertools import product
 
 from bgspec_conformance.plan import (
-    ASYNC,
-    SYNC,
     Action,
     Add,
     Cancel,
     Linger,
-    Means,
     Plan,
     Raise,
     Return,
     Run,
-    Shape,
     Suspend,
-    Suspension,
     Task,
-    Value,
     Write,
 )
-from bgspec_conformance.small.case import Case, add_all, simple
+from bgspec_conformance.small.case import BOTH, IN_THREAD, ON_LOOP, SUSPENDS, Case, add_all, simple
+from bgspec_conformance.vocabulary import ASYNC, SYNC, Means, Shape, Suspension, Value
 
 __all__ = ["cases"]
-
-IN_THREAD = Task(Shape.FUNCTION)
-ON_LOOP = Task(Shape.ASYNC_FUNCTION)
-BOTH = (IN_THREAD, ON_LOOP)
-SLOW = Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=2),))
 
 
 def cases() -> Iterator[Case]:
@@ -48,7 +38,7 @@ def cases() -> Iterator[Case]:
                 yield simple("CAN-3", before, task, after)
             for after in BOTH:
                 yield simple("CAN-2", *[after] * 5, task, after)
-                yield simple("CAN-3", SLOW, task, *[after] * 3)
+                yield simple("CAN-3", SUSPENDS, task, *[after] * 3)
                 yield simple("CAN-5", after, task, IN_THREAD, ON_LOOP)
                 yield simple("CAN-5", task, IN_THREAD, after, IN_THREAD, ON_LOOP)
         for shape in sorted(ASYNC - {Shape.ASYNC_FUNCTION}):

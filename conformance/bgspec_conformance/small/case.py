@@ -1,12 +1,28 @@
-"""A case: a plan and the clause that it was made for, and shorthands to write plans with."""
+"""A case: a plan and the clause that it was made for, and what plans are written with."""
 
 from __future__ import annotations
 
 import msgspec
 
-from bgspec_conformance.plan import Action, Add, Plan, Run, Task
+from bgspec_conformance.plan import Action, Add, Plan, Raise, Run, Suspend, Task
+from bgspec_conformance.vocabulary import PLAIN, Shape
 
-__all__ = ["Case", "add_all", "simple"]
+__all__ = [
+    "BOTH",
+    "FAILING",
+    "IN_THREAD",
+    "ON_LOOP",
+    "SUSPENDS",
+    "Case",
+    "add_all",
+    "simple",
+]
+
+IN_THREAD = Task(Shape.FUNCTION)
+ON_LOOP = Task(Shape.ASYNC_FUNCTION)
+BOTH = (IN_THREAD, ON_LOOP)
+FAILING = tuple(Task(shape, outcome=Raise()) for shape in PLAIN)
+SUSPENDS = Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=2),))
 
 
 class Case(msgspec.Struct, frozen=True):

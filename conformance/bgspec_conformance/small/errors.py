@@ -6,34 +6,33 @@ from collections.abc import Iterator
 from itertools import product
 
 from bgspec_conformance.plan import (
-    ASYNC,
-    AWAITABLE,
-    SYNC,
     Action,
     Add,
     CallBack,
     Cancel,
     Linger,
-    Means,
     Plan,
-    Problem,
     Raise,
     Run,
-    Shape,
     Suspend,
     Task,
-    Value,
     Write,
 )
-from bgspec_conformance.small.case import Case, simple
+from bgspec_conformance.small.case import BOTH, IN_THREAD, ON_LOOP, SUSPENDS, Case, simple
 from bgspec_conformance.values import ORDINARY
+from bgspec_conformance.vocabulary import (
+    ASYNC,
+    AWAITABLE,
+    PLAIN,
+    SYNC,
+    Means,
+    Problem,
+    Shape,
+    Value,
+)
 
 __all__ = ["cases"]
 
-IN_THREAD = Task(Shape.FUNCTION)
-ON_LOOP = Task(Shape.ASYNC_FUNCTION)
-BOTH = (IN_THREAD, ON_LOOP)
-PLAIN = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)
 EXITS = (Problem.KEYBOARD_INTERRUPT, Problem.SYSTEM_EXIT)
 OF_GENERATORS = (Problem.STOP_ITERATION, Problem.STOP_ASYNC_ITERATION, Problem.GENERATOR_EXIT)
 OTHER = (*ORDINARY, Problem.BASE, Problem.BASE_GROUP)
@@ -142,10 +141,7 @@ def _exits() -> Iterator[Case]:
 
 
 def _elsewhere() -> Iterator[Case]:
-    well = (
-        Task(Shape.FUNCTION, body=(Linger(2), CallBack())),
-        Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=2),)),
-    )
+    well = (Task(Shape.FUNCTION, body=(Linger(2), CallBack())), SUSPENDS)
     problems = (
         Problem.VALUE_ERROR, Problem.GROUP, Problem.BASE, *EXITS, *OF_GENERATORS, Problem.CANCELLED
     )  # fmt: skip

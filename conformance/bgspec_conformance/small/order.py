@@ -5,28 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations, product
 
-from bgspec_conformance.plan import (
-    Action,
-    Add,
-    Linger,
-    Plan,
-    Raise,
-    Run,
-    Shape,
-    Suspend,
-    Suspension,
-    Task,
-    Value,
-    Write,
-)
-from bgspec_conformance.small.case import Case, simple
+from bgspec_conformance.plan import Action, Add, Linger, Plan, Raise, Run, Suspend, Task, Write
+from bgspec_conformance.small.case import BOTH, IN_THREAD, ON_LOOP, Case, simple
+from bgspec_conformance.vocabulary import Shape, Suspension, Value
 
 __all__ = ["cases"]
 
-QUICK = (Task(Shape.FUNCTION), Task(Shape.ASYNC_FUNCTION))
-SYNC = Task(Shape.FUNCTION, (Value.SHARED,), body=(Linger(3), Write()))
-ASYNC = Task(Shape.ASYNC_FUNCTION, (Value.SHARED,), body=(Suspend(times=3), Write()))
-SLOW = (SYNC, ASYNC)
+SLOW_SYNC = Task(Shape.FUNCTION, (Value.SHARED,), body=(Linger(3), Write()))
+SLOW_ASYNC = Task(Shape.ASYNC_FUNCTION, (Value.SHARED,), body=(Suspend(times=3), Write()))
+SLOW = (SLOW_SYNC, SLOW_ASYNC)
 
 
 def cases() -> Iterator[Case]:
@@ -43,33 +30,33 @@ def _one_at_a_time() -> Iterator[Case]:
     for by in Suspension:
         slow = Task(Shape.ASYNC_FUNCTION, (Value.SHARED,), body=(Suspend(by, times=9), Write()))
         yield simple("ORD-2", slow, slow, slow)
-        yield simple("ORD-2", slow, SYNC)
-        yield simple("ORD-2", SYNC, slow)
+        yield simple("ORD-2", slow, SLOW_SYNC)
+        yield simple("ORD-2", SLOW_SYNC, slow)
     for turns in (10, 30, 100):
-        yield simple("ORD-2", Task(Shape.FUNCTION, body=(Linger(turns),)), *QUICK)
-        yield simple("ORD-2", Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=turns),)), *QUICK)
+        yield simple("ORD-2", Task(Shape.FUNCTION, body=(Linger(turns),)), *BOTH)
+        yield simple("ORD-2", Task(Shape.ASYNC_FUNCTION, body=(Suspend(times=turns),)), *BOTH)
     failing = tuple(Task(slow.shape, body=slow.body, outcome=Raise()) for slow in SLOW)
     for slow, last in product(SLOW, repeat=2):
         equal: tuple[Action, ...] = (Add(0), Add(0), Add(1), Add(0))
         yield Case(Plan((slow, last), (*equal, Run())), "ORD-2")
         again = (Add(0), Run(), Add(1), Add(0), Add(1), Run())
         yield Case(Plan((slow, last), again), "ORD-2")
-        yield simple("ORD-2", *[QUICK[0]] * 6, slow, last)
-        yield simple("ORD-2", *[QUICK[1]] * 6, slow, last)
+        yield simple("ORD-2", *[IN_THREAD] * 6, slow, last)
+        yield simple("ORD-2", *[ON_LOOP] * 6, slow, last)
     for bad, slow in product(failing, SLOW):
         yield simple("ORD-2", bad, slow, slow)
 
 
 def _in_order() -> Iterator[Case]:
     for size in (2, 3):
-        for mix in product(QUICK, repeat=size):
+        for mix in product(BOTH, repeat=size):
             yield simple("ORD-1", *mix)
     for mix in product(SLOW, repeat=2):
         yield simple("ORD-1", *mix * 4)
     for order in permutations(range(3)):
         script: tuple[Action, ...] = (*(Add(index) for index in order), Run())
-        yield Case(Plan((SYNC, ASYNC, QUICK[0]), script), "ORD-1")
-    for one, other in product(QUICK, repeat=2):
+        yield Case(Plan((SLOW_SYNC, SLOW_ASYNC, IN_THREAD), script), "ORD-1")
+    for one, other in product(BOTH, repeat=2):
         yield simple("ORD-1", *[one, other] * 6)
         yield simple("ORD-1", *[one] * 5, *[other] * 5, *[one] * 3)
         equal = (Add(0), Add(1), Add(0), Add(1), Add(1), Run())

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from bgspec_conformance.plan import Shape, Task, Value
+from bgspec_conformance.plan import Task
 from bgspec_conformance.shapes import BINDS, BUILDERS, UNCALLABLE_OBJECTS
 from bgspec_conformance.values import VALUES
+from bgspec_conformance.vocabulary import PLAIN, Shape, Value
 from bgspec_conformance.witness.brief import INDENT, Brief
 
 __all__ = ["add", "arguments_made_before", "expression_of"]
 
 ANONYMOUS = frozenset({Value.NONE, Value.TRUE, Value.FALSE, Value.ZERO, Value.STRING, Value.WEAK})
 """Values that cannot be told apart by identity."""
-PLAIN = frozenset({Shape.FUNCTION, Shape.ASYNC_FUNCTION})
-"""Shapes that no implementation refuses."""
 
 
 def expression_of(value: Value) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bgspec_conformance.implementation import Recipe
-from bgspec_conformance.plan import Add, Cancel, Means, Plan, Run, Step, Together, Value, Write
+from bgspec_conformance.plan import Add, Cancel, Plan, Run, Step, Together, Write
+from bgspec_conformance.vocabulary import Means, Value
 
 __all__ = ["INDENT", "Brief", "indented"]
 

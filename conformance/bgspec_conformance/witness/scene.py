@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from bgspec_conformance.plan import Action, Add, Means, Race, Run, SetVar, Together
+from bgspec_conformance.plan import Action, Add, Race, Run, SetVar, Together
+from bgspec_conformance.vocabulary import Means
 from bgspec_conformance.witness.adds import add, arguments_made_before
 from bgspec_conformance.witness.brief import INDENT, Brief, indented
 from bgspec_conformance.witness.quoting import quotes, state

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bgspec_conformance.plan import (
-    ON_THE_LOOP,
     Add,
     Await,
     CallBack,
@@ -14,15 +13,13 @@ from bgspec_conformance.plan import (
     Raise,
     Run,
     SetVar,
-    Shape,
     Step,
     Suspend,
-    Suspension,
-    Value,
     Write,
 )
 from bgspec_conformance.shapes import UNCALLABLE_OBJECTS
 from bgspec_conformance.values import PROBLEMS
+from bgspec_conformance.vocabulary import ON_THE_LOOP, Shape, Suspension, Value
 from bgspec_conformance.witness.adds import add, expression_of
 from bgspec_conformance.witness.brief import INDENT, Brief, indented
 
