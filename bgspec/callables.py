@@ -1,4 +1,4 @@
-"""What kind of callable is this, and how is it called.
+"""What kind of callable is this, and what did calling it leave to await.
 
 `is_async` is asked once for each add, so it goes by the code's flags, which say the same as
 `inspect` for a fifth of the time, and leaves the long road to whatever is not a plain function. It
@@ -6,29 +6,28 @@ asks an object for its type before anything else: a mock answers any attribute, 
 to `isinstance`.
 
 Where flags cannot tell (a lambda around a coroutine function, `functools.lru_cache`, a wrapper from
-an extension module), the callable counts as sync, and `call` hands back the awaitable that it
+an extension module), the callable counts as sync, and `rest_of` finds the awaitable that it
 returned, so that nothing which looked sync is dropped unawaited.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Generator
-from contextvars import Context
+from collections.abc import Awaitable, Generator
 from functools import partial, partialmethod
-from types import CoroutineType, FunctionType, MethodType, WrapperDescriptorType, coroutine
+from types import CoroutineType, FunctionType, MethodType, WrapperDescriptorType
 from typing import Any, TypeAlias, cast
 
 from bgspec.errors import TaskRefused
 
-__all__ = ["Rest", "call", "is_async", "name_of", "resumed"]
+__all__ = ["COROUTINE", "Rest", "is_async", "name_of", "out_of_a_call", "rest_of"]
 
 Rest: TypeAlias = Generator[Any, Any, object]
 """What is left to await of a task: the iterator that its awaitable's ``__await__`` gave."""
 
 # The second is what `types.coroutine` sets: calling such a function runs none of its code either,
 # and what it returns is awaited.
-ASYNC = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
+COROUTINE = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
 LAZY = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
@@ -43,7 +42,7 @@ def is_async(func: object) -> bool:
     """
     if type(func) is FunctionType:
         flags = func.__code__.co_flags
-        if flags & ASYNC:
+        if flags & COROUTINE:
             return True
         if flags & LAZY:
             raise TaskRefused(
@@ -102,24 +101,11 @@ def name_of(func: object) -> str:
     return name if isinstance(name, str) else f"a {type(func).__qualname__} object"
 
 
-def call(
-    context: Context,
-    func: Callable[..., object],
-    args: tuple[object, ...],
-    kwargs: dict[str, object],
-) -> Rest | None:
-    """Call `func` in `context`, and return what is left to await, if anything is (CALL-6).
+def rest_of(result: object) -> Rest | None:
+    """What is left to await of a call that returned this, if anything is (CALL-6).
 
-    Whatever else it returned is dropped, a generator too (RUN-4).
-
-    Raises:
-        RuntimeError: `func` raised StopIteration, which is its cause. In a coroutine Python does
-            that by itself (PEP 479).
+    Whatever else a call returned is dropped, a generator too (RUN-4).
     """
-    try:
-        result = context.run(func, *args, **kwargs)
-    except StopIteration as stop:
-        raise RuntimeError("the task raised StopIteration") from stop
     if type(result) is CoroutineType:
         # No cast, which would cost more than the test: the check tells no type parameters.
         return result.__await__()  # pyright: ignore[reportUnknownVariableType]
@@ -129,40 +115,17 @@ def call(
     return None
 
 
+def out_of_a_call(error: BaseException) -> BaseException:
+    """An error as a run may raise it: StopIteration becomes the cause of a RuntimeError.
+
+    In a coroutine Python does that by itself (PEP 479).
+    """
+    if isinstance(error, StopIteration):
+        wrapped = RuntimeError("the task raised StopIteration")
+        wrapped.__cause__ = error
+        return wrapped
+    return error
+
+
 async def _awaiting(awaitable: Awaitable[object]) -> None:
     await awaitable
-
-
-@coroutine
-def resumed(
-    context: Context, rest: Rest, awaited: object
-) -> Generator[object, Any, BaseException | None]:
-    """Await the rest of a task in `context` (CTX-3), and return what it raised.
-
-    It is stepped from within the task that awaits this, and what it yields goes to the loop as it
-    is, so that the current task, cancel scopes and time-outs are what they would be without. An
-    error is returned, not raised, for one reason: only so can the task's own GeneratorExit be told
-    from one that closes the run.
-
-    Args:
-        context: where each step runs.
-        rest: what is left to await, stepped at least once.
-        awaited: what the last step yielded.
-    """
-    while True:
-        step: Callable[[Any], object] = rest.send
-        value: object = None
-        try:
-            value = yield awaited
-        except GeneratorExit:
-            context.run(rest.close)
-            raise
-        except BaseException as error:  # it is thrown into the task
-            step, value = rest.throw, error
-        try:
-            awaited = context.run(step, value)
-        except StopIteration:
-            return None
-        except BaseException as error:  # it is returned
-            value = None  # the frame is in the error's traceback: holding it would be a cycle
-            return error

@@ -16,10 +16,12 @@ always.
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+import math
+from collections.abc import Callable
+from typing import NoReturn, cast
 
-from anyio import get_cancelled_exc_class
-from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
+from anyio import current_effective_deadline, get_cancelled_exc_class
+from anyio.lowlevel import checkpoint
 
 __all__ = ["Watch"]
 
@@ -29,17 +31,24 @@ class Watch:
 
     Attributes:
         loop_turned: whether the loop may have turned since a scope was last asked.
+        is_requested: whether ``task.cancel()`` has hit the run; from any thread.
     """
 
-    __slots__ = ("_before", "_host", "loop_turned")
+    __slots__ = ("_host", "is_requested", "loop_turned")
 
     def __init__(self) -> None:
         try:
-            self._host = asyncio.current_task()
+            host = self._host = asyncio.current_task()
         except RuntimeError:  # no loop of asyncio's is running
-            self._host = None
-        self._before = 0 if self._host is None else self._host.cancelling()
+            host = self._host = None
         self.loop_turned = True
+        self.is_requested: Callable[[], bool]
+        if host is None:
+            self.is_requested = _never
+        elif before := host.cancelling():
+            self.is_requested = lambda: host.cancelling() > before
+        else:
+            self.is_requested = cast("Callable[[], bool]", host.cancelling)
 
     def is_final(self, error: BaseException) -> bool:
         """Whether a task's error ends the run at once: an exit (ERR-6), or a cancellation (CAN-3).
@@ -54,23 +63,20 @@ class Watch:
             return group.subgroup(final) is not None
         return isinstance(error, final)
 
-    def is_due(self) -> bool:
-        """Whether `check` could find anything."""
-        return self.loop_turned or self._is_requested()
+    def is_scope_cancelled(self) -> bool:
+        """Whether a scope around the run has been cancelled; asked where the loop has turned."""
+        self.loop_turned = False
+        return current_effective_deadline() == -math.inf
 
-    async def check(self) -> None:
-        """Raise the backend's cancellation error if the run has been cancelled (CAN-6)."""
-        if self.loop_turned:
-            self.loop_turned = False
-            # The scope first: anyio's takes back no error but its own.
-            await checkpoint_if_cancelled()
-        if self._is_requested():
-            await checkpoint()
-            raise asyncio.CancelledError("the run was cancelled, and its task swallowed the error")
+    async def deliver(self) -> NoReturn:
+        """Raise the cancellation that was found (CAN-6)."""
+        await checkpoint()  # the scope first: anyio's takes back no error but its own
+        raise asyncio.CancelledError("the run was cancelled, and its task swallowed the error")
 
     def is_cancelling(self) -> bool:
         """Whether asyncio's ``task.cancel()`` may be on its way; a checkpoint delivers it."""
         return self._host is not None and self._host.cancelling() > 0
 
-    def _is_requested(self) -> bool:
-        return self._host is not None and self._host.cancelling() > self._before
+
+def _never() -> bool:
+    return False

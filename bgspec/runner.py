@@ -2,9 +2,9 @@
 
 Theory of operation
 -------------------
-An add makes a `Task`: the function, its arguments, what kind of callable it is, and a copy of the
-context variables as they are now. It is appended to a deque, which is all that adding threads
-share, and nothing else happens before the run.
+An add makes a record of the function, its arguments, what kind of callable it is, a copy of the
+context variables as they are now, and where in the program it happens. The record is appended to a
+deque, which is all that adding threads share, and nothing else happens before the run.
 
 A run takes one task after the other from the left end of the deque until none is left. So the
 order is that of the adds (ORD), what is added meanwhile runs in this run (RUN-5), what has been
@@ -12,12 +12,11 @@ taken is never run again (RUN-6), and what a run leaves over because it was canc
 still there, where `tasks` tells it (CAN-5) and a later run takes it.
 
 *Async tasks* run within the task that awaits the run, so the current task, cancel scopes and
-time-outs are as if the caller had awaited the function itself. Their context is their own all the
-same: a coroutine is stepped by ``context.run(next, ...)``, and what it yields is yielded on to the
-loop (`resumed`). The first step is made here, for most small tasks have no second one.
+time-outs are as if the caller had awaited the function itself, each in a context of its own all the
+same (`bgspec.steps`).
 
-*Sync tasks* make a trip to a worker thread (`Trip`), in their context too. If the call returned an
-awaitable, it is then awaited as an async task is.
+*Sync tasks* make a trip to a worker thread, neighbours together, each in its context
+(`bgspec.threads`). If a call returned an awaitable, it is then awaited as an async task is.
 
 *Errors* of tasks are values here: each way to run a task returns what it raised. So a failure
 cannot be mistaken for something that happened to the run itself, nothing is caught twice, and the
@@ -37,18 +36,21 @@ name for the error, which would make a cycle of error, traceback and frame.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
-from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec, TypeAlias
+from collections.abc import Callable, Iterable
+from contextvars import copy_context
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec
 
 from anyio.lowlevel import checkpoint
 
-from bgspec.callables import Rest, call, is_async, resumed
+from bgspec.callables import COROUTINE, is_async
 from bgspec.cancellation import Watch
 from bgspec.errors import RunInProgress
-from bgspec.task import Task
+from bgspec.steps import begin, begin_rest
+from bgspec.task import KIND, Record, Task, noted
 from bgspec.threads import Trip
 
 __all__ = ["BackgroundTasks"]
@@ -56,12 +58,6 @@ __all__ = ["BackgroundTasks"]
 P = ParamSpec("P")
 
 OnError = Literal["continue", "stop"]
-
-# A task that was begun: it ended well, or raised this, or what it raises is to be awaited.
-Begun: TypeAlias = Awaitable[BaseException | None] | BaseException | None
-
-# Stands for what a step yields that was the last: cheaper than to catch a StopIteration.
-ENDED = object()
 
 # Stands for a function that is not there by position.
 BY_KEYWORD = object()
@@ -108,7 +104,7 @@ class BackgroundTasks:
         if on_error not in ("continue", "stop"):
             raise ValueError(f'on_error is "continue" or "stop", not {on_error!r}')
         self._on_error = on_error
-        self._pending: deque[Task] = deque()
+        self._pending: deque[Record] = deque()
         self._running = threading.Lock()
         for task in tasks or ():
             if isinstance(task, Task):
@@ -140,12 +136,17 @@ class BackgroundTasks:
             """
             if func is BY_KEYWORD:
                 func = kwargs.pop("func", None)
-            self._pending.append(Task(func, args, kwargs, is_async(func), copy_context()))
+            kind = (type(func) is FunctionType and func.__code__.co_flags & COROUTINE) or is_async(
+                func
+            )
+            adder = sys._getframe().f_back
+            origin = adder and (adder.f_code, adder.f_lasti)
+            self._pending.append((func, args, kwargs or None, kind, copy_context(), origin))
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What is pending: not yet started, or never, if the run has ended without it."""
-        return tuple(self._pending.copy())
+        return tuple(map(Task._make, self._pending.copy()))
 
     def __len__(self) -> int:
         """How many tasks are pending."""
@@ -173,7 +174,8 @@ class BackgroundTasks:
             )
         failures: list[BaseException] = []
         try:
-            await self._run(failures)
+            if self._pending:
+                await self._run(failures)
         except BaseException as end:
             self._tell_never_started()
             _hang_on(end, failures)
@@ -187,15 +189,15 @@ class BackgroundTasks:
 
     async def _run(self, failures: list[BaseException]) -> None:
         """Run one task after the other, and put into `failures` what they raise."""
-        if not self._pending:
-            return
+        pending = self._pending
         watch = Watch()
         if watch.is_cancelling():
             await checkpoint()
-        while self._pending:
-            if watch.is_due():
-                await watch.check()
-            begun = self._begin_next(watch)
+        is_requested = watch.is_requested
+        while pending:
+            if (watch.loop_turned and watch.is_scope_cancelled()) or is_requested():
+                await watch.deliver()
+            begun = begin(pending.popleft(), watch) if pending[0][KIND] else self._run_sync(watch)
             if begun is None:
                 continue
             failure = begun if isinstance(begun, BaseException) else await begun
@@ -211,34 +213,20 @@ class BackgroundTasks:
             # It would strike whatever comes next, though a time-out may have taken it back.
             await checkpoint()
 
-    def _begin_next(self, watch: Watch) -> Begun:
-        """Take the next task and begin with it."""
-        task = self._pending.popleft()
-        if not task.is_async:
-            return self._run_sync(task, watch)
-        try:
-            rest = call(task.context, task.func, task.args, task.kwargs)
-        except BaseException as error:  # the run raises it, at its end
-            return error
-        return None if rest is None else _begin(task.context, rest, watch)
-
-    async def _run_sync(self, task: Task, watch: Watch) -> BaseException | None:
-        """Run a task in a worker thread, or put it back where it was if it did not start."""
+    async def _run_sync(self, watch: Watch) -> BaseException | None:
+        """Run the next task in a worker thread, and those after it that belong there too."""
         watch.loop_turned = True
-        trip = Trip(task)
-        try:
-            await trip.make()
-        except BaseException:
-            if trip.has_started:
-                logger.warning("%s was left behind, and runs on in its thread", task.name)
-            raise
-        finally:
-            if not trip.has_started:
-                self._pending.appendleft(task)
-        if trip.rest is not None:
-            begun = _begin(task.context, trip.rest, watch)
-            return begun if begun is None or isinstance(begun, BaseException) else await begun
-        return trip.take_failure()
+        trip = Trip(self._pending, watch.is_requested)
+        await trip.make()
+        failure, task = trip.take_failure(), trip.last
+        if task is None:
+            return None
+        if failure is not None:
+            return noted(failure, task)
+        if trip.rest is None:
+            return None
+        begun = begin_rest(task, trip.rest, watch)
+        return begun if begun is None or isinstance(begun, BaseException) else await begun
 
     def _told(self) -> str:
         """How many tasks are pending, and the names of the first."""
@@ -251,18 +239,6 @@ class BackgroundTasks:
         """Log what a run that was cut short leaves pending (CAN-5)."""
         if self._pending:
             logger.warning("a run of background tasks was cut short: %s", self._told())
-
-
-def _begin(context: Context, rest: Rest, watch: Watch) -> Begun:
-    """Make the first step of what is left to await, in `context`."""
-    try:
-        awaited = context.run(next, rest, ENDED)
-    except BaseException as error:  # likewise
-        return error
-    if awaited is ENDED:
-        return None
-    watch.loop_turned = True
-    return resumed(context, rest, awaited)
 
 
 def _raise(errors: list[BaseException]) -> NoReturn:

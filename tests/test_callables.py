@@ -9,15 +9,13 @@ import sys
 import types
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextvars import copy_context
-from typing import Any
 from unittest.mock import AsyncMock, MagicMock, Mock
 
 import pytest
 from starlette.background import BackgroundTask
 
 from bgspec import BackgroundTasks, BgspecError, TaskRefused
-from bgspec.callables import call, is_async, name_of
+from bgspec.callables import is_async, name_of, out_of_a_call, rest_of
 
 
 async def coroutine_function(*_: object) -> None: ...
@@ -210,7 +208,7 @@ def test_an_attribute_of_ones_own_makes_no_function_async() -> None:
 
 
 def test_an_async_mock_is_called_and_awaited() -> None:
-    rest = call(copy_context(), AsyncMock(), (), {})
+    rest = rest_of(AsyncMock()())
     assert rest is not None
     assert next(rest, "ended") == "ended"
 
@@ -255,13 +253,9 @@ def test_a_name_is_short_and_takes_no_repr(func: object, name: str) -> None:
     assert name_of(func) == name
 
 
-def returned(value: object) -> Any:
-    return call(copy_context(), lambda: value, (), {})
-
-
 @pytest.mark.parametrize("value", [None, 0, True, ValueError(), generator_function(), object()])
 def test_a_value_leaves_nothing_to_await(value: object) -> None:
-    assert returned(value) is None
+    assert rest_of(value) is None
 
 
 def test_an_awaitable_of_any_kind_is_left_to_await() -> None:
@@ -269,24 +263,31 @@ def test_an_awaitable_of_any_kind_is_left_to_await() -> None:
         def __await__(self) -> Generator[str, None, None]:
             yield "suspended"
 
-    rest = returned(Awaited())
+    rest = rest_of(Awaited())
+    assert rest is not None
     assert (next(rest), next(rest, "ended")) == ("suspended", "ended")
 
 
 def test_a_generator_based_coroutine_is_left_to_await() -> None:
-    rest = returned(generator_based())
+    rest = rest_of(generator_based())
+    assert rest is not None
     assert (next(rest), next(rest, "ended")) == (None, "ended")
 
 
-def test_a_stop_iteration_comes_as_the_cause_of_a_runtime_error() -> None:
+def test_a_stop_iteration_becomes_the_cause_of_a_runtime_error() -> None:
     stop = StopIteration(3)
-    with pytest.raises(RuntimeError, match="raised StopIteration") as caught:
-        call(copy_context(), Mock(side_effect=stop), (), {})
-    assert caught.value.__cause__ is stop
+    error = out_of_a_call(stop)
+    assert (type(error), error.__cause__) == (RuntimeError, stop)
+    assert "raised StopIteration" in str(error)
+
+
+def test_any_other_error_stays_as_it_is() -> None:
+    error = StopAsyncIteration()
+    assert out_of_a_call(error) is error
 
 
 def test_a_coroutine_that_is_never_stepped_is_told_by_python_itself() -> None:
-    rest = returned(coroutine_function())
+    rest = rest_of(coroutine_function())
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         del rest

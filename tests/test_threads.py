@@ -95,9 +95,12 @@ async def test_a_task_that_is_cancelled_on_the_way_does_not_start_its_own(
 async def test_a_cancellation_at_the_very_end_of_a_task_is_delivered_after_it(
     seen: list[object], at_the_end: Callable[[Callable[[], object]], None]
 ) -> None:
+    async def later() -> None:
+        seen.append("later")
+
     tasks = BackgroundTasks()
     tasks.add_task(seen.append, "ended")
-    tasks.add_task(seen.append, "later")
+    tasks.add_task(later)
     host = asyncio.create_task(tasks())
     at_the_end(lambda: from_thread.run_sync(host.cancel))
     await asyncio.wait([host])
@@ -129,7 +132,7 @@ async def test_a_failure_that_comes_with_the_second_cancellation_is_told(
 async def test_a_thread_that_cannot_be_had_leaves_the_task_pending(
     monkeypatch: pytest.MonkeyPatch, seen: list[object]
 ) -> None:
-    async def refuse(_: object) -> None:
+    async def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("can't start new thread")
 
     tasks = BackgroundTasks()
