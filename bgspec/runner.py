@@ -41,16 +41,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
+from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, ParamSpec
 
+from anyio import CapacityLimiter
 from anyio.lowlevel import checkpoint
 
 from bgspec.callables import COROUTINE, is_async
 from bgspec.cancellation import Watch
 from bgspec.errors import RunInProgress
+from bgspec.observer import Observed, Observer
 from bgspec.steps import begin, begin_rest
-from bgspec.task import KIND, Record, Task, noted
+from bgspec.task import KIND, Record, Task, noted, where
 from bgspec.threads import Trip
 
 __all__ = ["BackgroundTasks"]
@@ -80,6 +83,9 @@ class BackgroundTasks:
             ``BackgroundTask`` among them, or what another container's `tasks` gave.
         on_error: whether the tasks after a failed one are run: ``"continue"``, and every failure
             is raised at the end, or ``"stop"``, which is Starlette's way, and leaves them pending.
+        limiter: bounds the worker threads that sync tasks run in; by default anyio's own, which the
+            whole application shares. A trip takes one token, for as long as it lasts.
+        observer: is told when each task starts, ends and fails.
 
     Raises:
         TaskRefused: one of `tasks` cannot be run.
@@ -93,17 +99,21 @@ class BackgroundTasks:
             await tasks()
     """
 
-    __slots__ = ("__weakref__", "_on_error", "_pending", "_running")
+    __slots__ = ("__weakref__", "_limiter", "_observer", "_on_error", "_pending", "_running")
 
     def __init__(
         self,
         tasks: Iterable[Callable[[], object] | Task] | None = None,
         *,
         on_error: OnError = "continue",
+        limiter: CapacityLimiter | None = None,
+        observer: Observer | None = None,
     ) -> None:
         if on_error not in ("continue", "stop"):
             raise ValueError(f'on_error is "continue" or "stop", not {on_error!r}')
         self._on_error = on_error
+        self._limiter = limiter
+        self._observer = observer
         self._pending: deque[Record] = deque()
         self._running = threading.Lock()
         for task in tasks or ():
@@ -141,12 +151,15 @@ class BackgroundTasks:
             )
             adder = sys._getframe().f_back
             origin = adder and (adder.f_code, adder.f_lasti)
+            if self._observer is not None:
+                kind = bool(kind)
+                func = Observed.of(func, self._observer, partial(where, origin))
             self._pending.append((func, args, kwargs or None, kind, copy_context(), origin))
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         """What is pending: not yet started, or never, if the run has ended without it."""
-        return tuple(map(Task._make, self._pending.copy()))
+        return tuple(map(Task.of, self._pending.copy()))
 
     def __len__(self) -> int:
         """How many tasks are pending."""
@@ -217,7 +230,7 @@ class BackgroundTasks:
         """Run the next task in a worker thread, and those after it that belong there too."""
         watch.loop_turned = True
         trip = Trip(self._pending, watch.is_requested)
-        await trip.make()
+        await trip.make(self._limiter)
         failure, task = trip.take_failure(), trip.last
         if task is None:
             return None

@@ -9,8 +9,9 @@ from types import CodeType
 from typing import Final, NamedTuple, TypeAlias
 
 from bgspec.callables import name_of
+from bgspec.observer import Observed
 
-__all__ = ["CONTEXT", "KIND", "Origin", "Record", "Task", "noted"]
+__all__ = ["CONTEXT", "KIND", "Origin", "Record", "Task", "noted", "where"]
 
 Origin: TypeAlias = tuple[CodeType, int] | None
 """Where a task was added: the code that did it, and how far that had come."""
@@ -22,6 +23,7 @@ Record: TypeAlias = tuple[
 
 KIND: Final = 3
 CONTEXT: Final = 4
+ORIGIN: Final = 5
 """Where a record has what its task has by name."""
 
 
@@ -45,6 +47,12 @@ class Task(NamedTuple):
     context: Context
     origin: Origin
 
+    @classmethod
+    def of(cls, record: Record) -> Task:
+        """A record as a task, with the function that was added."""
+        func = record[0]
+        return cls(func.func if isinstance(func, Observed) else func, *record[1:])
+
     @property
     def name(self) -> str:
         """What to call it in messages."""
@@ -58,21 +66,26 @@ class Task(NamedTuple):
     @property
     def where(self) -> str:
         """The file and the line in which it was added; empty where no Python code did."""
-        if self.origin is None:
-            return ""
-        code, instruction = self.origin
-        lines = (
-            line for start, end, line in code.co_lines() if start <= instruction < end and line
-        )
-        return f"{code.co_filename}:{next(lines, code.co_firstlineno)}"
+        return where(self.origin)
 
     def __repr__(self) -> str:
         return f"<Task {self.name}>"
 
 
+def where(origin: Origin) -> str:
+    """The file and the line of an add; empty where no Python code made it."""
+    if origin is None:
+        return ""
+    code, instruction = origin
+    lines = (line for start, end, line in code.co_lines() if start <= instruction < end and line)
+    return f"{code.co_filename}:{next(lines, code.co_firstlineno)}"
+
+
 def noted(error: BaseException, task: Record) -> BaseException:
     """The error that a task raised, with a note of which it was, and where that was added."""
-    name, where = Task._make(task).name, Task._make(task).where
+    at = where(task[ORIGIN])
     with suppress(Exception):  # what an error allows is for its class to say
-        error.add_note(f"in the background task {name}" + (f", added at {where}" if where else ""))
+        error.add_note(
+            f"in the background task {name_of(task[0])}" + (f", added at {at}" if at else "")
+        )
     return error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import linecache
 import logging
 import traceback
 from collections.abc import Callable
@@ -104,6 +105,30 @@ async def test_a_stop_iteration_surfaces_as_the_cause_of_a_runtime_error(
     assert type(raised) is RuntimeError
     assert raised.__cause__ is error
     assert seen == ["next"]
+
+
+@both
+@suspended_or_not
+async def test_a_failure_names_its_task_and_where_that_was_added(
+    sync: bool, suspends: bool
+) -> None:
+    tasks = BackgroundTasks()
+    fail = raising(ValueError("why"), sync=sync, suspends=suspends)
+    tasks.add_task(fail)
+    [task] = tasks.tasks
+    error = await raised_by(tasks)
+    assert error.__notes__ == [f"in the background task {task.name}, added at {task.where}"]
+    path, _, line = task.where.rpartition(":")
+    assert linecache.getline(path, int(line)) == "    tasks.add_task(fail)\n"
+
+
+async def test_a_failure_that_takes_no_note_surfaces_all_the_same() -> None:
+    class Bare(Exception):
+        def add_note(self, note: str) -> None:
+            raise RuntimeError("no notes")
+
+    error = Bare()
+    assert await raised_by(BackgroundTasks([raising(error, sync=True)])) is error
 
 
 @both

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
+import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -24,6 +26,22 @@ check_cancelled = from_thread.check_cancelled
 @pytest.fixture
 def seen() -> list[object]:
     return []
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """An item for each trip to a thread."""
+    made: list[object] = []
+    run_sync = anyio.to_thread.run_sync
+
+    async def counted(
+        func: Callable[[], object], *, limiter: anyio.CapacityLimiter | None
+    ) -> object:
+        made.append(func)
+        return await run_sync(func, limiter=limiter)
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", counted)
+    return made
 
 
 @pytest.fixture
@@ -154,3 +172,102 @@ async def test_sniffio_is_not_needed(monkeypatch: pytest.MonkeyPatch, seen: list
     tasks.add_task(seen.append, "ran")
     await tasks()
     assert (threads.LIBRARY, seen) == (None, ["ran"])
+
+
+async def test_sync_neighbours_share_a_trip_and_others_end_it(
+    seen: list[object], trips: list[object]
+) -> None:
+    async def on_the_loop() -> None:
+        seen.append("loop")
+
+    def in_a_thread() -> None:
+        seen.append(threading.get_ident())
+
+    tasks = BackgroundTasks()
+    for func in (in_a_thread, in_a_thread, on_the_loop, in_a_thread, in_a_thread, in_a_thread):
+        tasks.add_task(func)
+    await tasks()
+    assert len(trips) == 2
+    assert [item == "loop" for item in seen] == [False, False, True, False, False, False]
+    assert threading.get_ident() not in seen
+
+
+async def test_what_a_task_adds_may_go_on_the_same_trip(
+    seen: list[object], trips: list[object]
+) -> None:
+    tasks = BackgroundTasks()
+    tasks.add_task(tasks.add_task, seen.append, "late")
+    await tasks()
+    assert (seen, len(trips)) == (["late"], 1)
+
+
+async def test_a_trip_gives_its_thread_back_when_its_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, seen: list[object], trips: list[object]
+) -> None:
+    monkeypatch.setattr(threads, "BUDGET", -1.0)
+    tasks = BackgroundTasks()
+    for number in range(3):
+        tasks.add_task(seen.append, number)
+    await tasks()
+    assert (seen, len(trips)) == ([0, 1, 2], 3)
+
+
+async def test_a_failure_ends_a_trip_and_the_rest_go_on_another(
+    seen: list[object], trips: list[object]
+) -> None:
+    def fail() -> None:
+        raise ValueError("why")
+
+    tasks = BackgroundTasks()
+    for func in (fail, functools.partial(seen.append, 1), functools.partial(seen.append, 2)):
+        tasks.add_task(func)
+    with pytest.raises(ValueError, match="why"):
+        await tasks()
+    assert (seen, len(trips)) == ([1, 2], 2)
+
+
+@on_asyncio
+async def test_a_trip_that_was_left_behind_starts_nothing_more(
+    monkeypatch: pytest.MonkeyPatch, seen: list[object]
+) -> None:
+    started, go_on, looked = anyio.Event(), threading.Event(), threading.Event()
+    start: Callable[[Trip], object] = vars(Trip)["_start"]
+
+    def start_and_say(trip: Trip) -> object:
+        try:
+            return start(trip)
+        finally:
+            if go_on.is_set():
+                looked.set()
+
+    monkeypatch.setattr(Trip, "_start", start_and_say)
+
+    def lingering() -> None:
+        from_thread.run_sync(started.set)
+        go_on.wait(30)
+        seen.append("ended")
+
+    tasks = BackgroundTasks()
+    tasks.add_task(lingering)
+    tasks.add_task(seen.append, "later")
+    host = asyncio.create_task(tasks())
+    await started.wait()
+    host.cancel()
+    await asyncio.sleep(0)
+    host.cancel()
+    await asyncio.wait([host])
+    go_on.set()
+    assert await anyio.to_thread.run_sync(looked.wait, 30)
+    assert (seen, len(tasks)) == (["ended"], 1)
+
+
+async def test_a_limiter_of_ones_own_bounds_the_threads(seen: list[object]) -> None:
+    limiter = anyio.CapacityLimiter(1)
+    tasks = BackgroundTasks(limiter=limiter)
+    tasks.add_task(seen.append, "ran")
+    async with anyio.create_task_group() as group, limiter:
+        group.start_soon(tasks)
+        while not limiter.statistics().tasks_waiting:
+            await anyio.lowlevel.checkpoint()
+        assert seen == []
+    assert seen == ["ran"]

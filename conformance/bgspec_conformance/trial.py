@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 
 import anyio
-import msgspec
 
 from bgspec_conformance import history as seen
 from bgspec_conformance.checks import CHECKS, Judgement, Reading, Violation
@@ -121,22 +120,24 @@ class Trial:
         found = self.tallies[clause].violation
         if found is None or found.plan is None or found.lasting or self.gave_up:
             return
-        smallest = found.plan
+        plan, violation = found.plan, found.violation
         tries = SHRINK_TRIES
         improved = True
         while improved and tries > 0:
             improved = False
-            for plan in smaller(smallest):
+            for smaller_plan in smaller(plan):
                 tries -= 1
-                violation = self._shown(clause, plan)
-                if violation is not None:
-                    found, smallest = ViolationSeen(plan, violation, self.backend), plan
+                again = self._shown(clause, smaller_plan)
+                if again is not None:
+                    plan, violation = smaller_plan, again
                     improved = True
                 if improved or tries <= 0:
                     break
         attempts = range(1, REPEATS + 1)
-        shown = sum(self._violation(clause, smallest, attempt) is not None for attempt in attempts)
-        self.tallies[clause].violation = msgspec.structs.replace(found, shown=shown, tries=REPEATS)
+        shown = sum(self._violation(clause, plan, attempt) is not None for attempt in attempts)
+        self.tallies[clause].violation = ViolationSeen(
+            plan, violation, self.backend, shown=shown, tries=REPEATS
+        )
 
     def _shown(self, clause: str, plan: Plan) -> Violation | None:
         """What the clause's check says of a plan each time; threads may race for a fault."""

@@ -1,5 +1,7 @@
-"""Measuring in pairs: each round times every subject once, in turn, so that what slows the machine
-down for a while slows all of them, and the ratio of a round still means something.
+"""Measuring in pairs.
+
+Each round times every subject once, in turn, so that what slows the machine down for a while slows
+all of them, and the ratio of a round still means something.
 """
 
 from __future__ import annotations

@@ -4,48 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bgspec_conformance.history import (
-    Added,
-    Ended,
-    Event,
-    Place,
-    Refused,
-    RunBegan,
-    RunEnded,
-    Started,
-    Way,
-)
-from bgspec_conformance.plan import Action, Add, Plan, Run, Shape, Task, Value
-from tests.checks.hand import said
+from bgspec_conformance.history import Added, Ended, Event, Place, Refused, Started
+from bgspec_conformance.plan import Action, Add, Plan, Run, Task
+from bgspec_conformance.vocabulary import Shape, Value
+from tests.checks.hand import ASYNC, SYNC, added, called, plan, run, said
 
-SYNC = Task(Shape.FUNCTION)
-ASYNC = Task(Shape.ASYNC_FUNCTION)
 LAMBDA = Task(Shape.LAMBDA)
 STRICT = Task(Shape.STRICT)
 NONE = Task(Shape.NONE)
-
-
-def plan(*tasks: Task) -> Plan:
-    """Each task is added once, and the container is run."""
-    return Plan(tasks, (*(Add(index) for index in range(len(tasks))), Run()))
-
-
-def call(
-    task: int, number: int = 0, *, made: str = "the run", kwargs: tuple[str, ...] = ()
-) -> tuple[Event, ...]:
-    """A task is called, with keywords of these names, and ends."""
-    named = tuple((name, f"t{task}.{name}") for name in kwargs)
-    return (
-        Started(task, number, Place.WORKER, kwargs=named, made=made),
-        Ended(task, number),
-    )
-
-
-def run(*events: Event, number: int = 0, container: int = 0, error: str = "") -> tuple[Event, ...]:
-    """A run in which this happens, and which raises an error of that type, if any."""
-    way = Way.RAISED if error else Way.RETURNED
-    end = RunEnded(number, container, way, error=error, type_error=error == "TypeError")
-    return (RunBegan(number, container), *events, end)
 
 
 def refusal(task: int, error: str = "TypeError", *, thread: int = 0) -> Refused:
@@ -56,11 +22,11 @@ def refusal(task: int, error: str = "TypeError", *, thread: int = 0) -> Refused:
 @pytest.mark.parametrize(
     ("events", "word"),
     [
-        ((Added(0, 0), *run(*call(0))), "held"),
-        ((Added(0, 0), *call(0), *run()), "broken"),
-        ((*call(0), Added(0, 0)), "broken"),
-        ((Added(0, 0), *run(*call(0, made="the add"))), "broken"),
-        ((Added(0, 0), *run()), ""),
+        ((*added(0), *run(0, *called(0))), "held"),
+        ((*added(0), *called(0), *run(0)), "broken"),
+        ((*called(0), *added(0)), "broken"),
+        ((*added(0), *run(0, Started(0, 0, Place.WORKER, made="the add"), Ended(0, 0))), "broken"),
+        ((*added(0), *run(0)), ""),
     ],
 )
 def test_nothing_is_called_before_the_run(events: tuple[Event, ...], word: str) -> None:
@@ -70,11 +36,11 @@ def test_nothing_is_called_before_the_run(events: tuple[Event, ...], word: str) 
 @pytest.mark.parametrize(
     ("task", "events", "word"),
     [
-        (LAMBDA, (Added(0, 0), *run(*call(0))), "held"),
-        (LAMBDA, (Added(0, 0), *run()), "broken"),
-        (LAMBDA, (refusal(0), *run()), "broken"),
-        (ASYNC, (Added(0, 0), *run(*call(0))), ""),
-        (SYNC, (Added(0, 0), *run()), ""),
+        (LAMBDA, (*added(0), *run(0, *called(0))), "held"),
+        (LAMBDA, (*added(0), *run(0)), "broken"),
+        (LAMBDA, (refusal(0), *run(0)), "broken"),
+        (ASYNC, (*added(0), *run(0, *called(0))), ""),
+        (SYNC, (*added(0), *run(0)), ""),
     ],
 )
 def test_any_sync_callable_is_taken_and_called(
@@ -86,10 +52,10 @@ def test_any_sync_callable_is_taken_and_called(
 @pytest.mark.parametrize(
     ("events", "words"),
     [
-        ((Added(0, 0), Added(0, 0), *run(*call(0), *call(0, 1))), "held held"),
-        ((Added(0, 0), Added(0, 0), *run(*call(0))), "held broken"),
-        ((Added(0, 0), refusal(0, "ValueError"), *run(*call(0))), "broken"),
-        ((Added(0, 0), *run(*call(0))), ""),
+        ((*added(0, 0), *run(0, *called(0, 0))), "held held"),
+        ((*added(0, 0), *run(0, *called(0))), "held broken"),
+        ((*added(0), refusal(0, "ValueError"), *run(0, *called(0))), "broken"),
+        ((*added(0), *run(0, *called(0))), ""),
     ],
 )
 def test_equal_adds_are_separate_tasks(events: tuple[Event, ...], words: str) -> None:
@@ -97,11 +63,10 @@ def test_equal_adds_are_separate_tasks(events: tuple[Event, ...], words: str) ->
     assert said("ADD-3", equal, *events) == words
 
 
-@pytest.mark.parametrize(("called", "word"), [(12, "held"), (10, "broken")])
-def test_there_is_no_cap(called: int, word: str) -> None:
-    adds = (Added(task, 0) for task in range(12))
-    calls = (event for task in range(called) for event in call(task))
-    assert said("ADD-3", plan(*[SYNC] * 12), *adds, *run(*calls)).split()[-1] == word
+@pytest.mark.parametrize(("calls", "word"), [(12, "held"), (10, "broken")])
+def test_there_is_no_cap(calls: int, word: str) -> None:
+    events = (*added(*range(12)), *run(0, *called(*range(calls))))
+    assert said("ADD-3", plan(*[SYNC] * 12), *events).split()[-1] == word
 
 
 @pytest.mark.parametrize(
@@ -115,8 +80,7 @@ def test_each_threads_adds_are_kept_in_order(order: tuple[int, ...], broken: boo
         *(Add(task, 0, thread) for task, thread in enumerate(threads)),
         Run(),
     )
-    calls = (event for task in order for event in call(task))
-    words = said("ADD-4", Plan((SYNC,) * 4, script), *adds, *run(*calls))
+    words = said("ADD-4", Plan((SYNC,) * 4, script), *adds, *run(0, *called(*order)))
     assert ("broken" in words) is broken
     assert "held" in words
 
@@ -132,9 +96,12 @@ def test_an_add_from_a_thread_is_not_refused() -> None:
 def test_a_keyword_reaches_the_function(name: str, clause: str) -> None:
     keyword = plan(Task(Shape.FUNCTION, (), ((name, Value.OBJECT),)))
     other = {"ADD-5": "ADD-6", "ADD-6": "ADD-5"}[clause]
-    arrived = (Added(0, 0), *run(*call(0, kwargs=(name,))))
-    lost = (Added(0, 0), *run(*call(0)))
-    stumbled = (Added(0, 0), *run(error="TypeError"))
+    arrived = (
+        *added(0),
+        *run(0, Started(0, 0, Place.WORKER, kwargs=((name, f"t0.{name}"),)), Ended(0, 0)),
+    )
+    lost = (*added(0), *run(0, *called(0)))
+    stumbled = (*added(0), *run(0, raises="TypeError"))
     assert said(clause, keyword, *arrived) == "held"
     assert said(clause, keyword, *lost) == "broken"
     assert said(clause, keyword, *stumbled) == "broken"
@@ -152,15 +119,15 @@ def test_a_keyword_reaches_the_function(name: str, clause: str) -> None:
 )
 def test_a_keyword_may_be_refused(name: str, error: str, clause: str, word: str) -> None:
     keyword = plan(Task(Shape.FUNCTION, (), ((name, Value.OBJECT),)))
-    assert said(clause, keyword, refusal(0, error), *run()) == word
+    assert said(clause, keyword, refusal(0, error), *run(0)) == word
 
 
 @pytest.mark.parametrize(
     ("events", "word"),
     [
-        ((refusal(0), *run()), "held"),
-        ((refusal(0, "ValueError"), *run()), "broken"),
-        ((Added(0, 0), *run(error="TypeError")), "broken"),
+        ((refusal(0), *run(0)), "held"),
+        ((refusal(0, "ValueError"), *run(0)), "broken"),
+        ((*added(0), *run(0, raises="TypeError")), "broken"),
     ],
 )
 def test_what_cannot_be_called_is_refused(events: tuple[Event, ...], word: str) -> None:
@@ -170,26 +137,26 @@ def test_what_cannot_be_called_is_refused(events: tuple[Event, ...], word: str) 
 @pytest.mark.parametrize(
     ("events", "broken"),
     [
-        ((*run(*call(0)), *run(*call(1), number=1, container=1)), False),
-        ((*run(*call(0), *call(1)), *run(number=1, container=1)), True),
-        ((*run(*call(1)), *run(*call(0), number=1, container=1)), True),
-        ((*run(*call(0)), *run(number=1, container=1)), True),
+        ((*run(0, *called(0)), *run(1, *called(1), container=1)), False),
+        ((*run(0, *called(0, 1)), *run(1, container=1)), True),
+        ((*run(0, *called(1)), *run(1, *called(0), container=1)), True),
+        ((*run(0, *called(0)), *run(1, container=1)), True),
     ],
 )
 def test_a_task_is_called_by_its_own_container(events: tuple[Event, ...], broken: bool) -> None:
     two = Plan((SYNC, SYNC), (Add(0), Add(1, 1), Run(0), Run(1)))
-    words = said("ADD-8", two, Added(0, 0), Added(1, 1), *events)
+    words = said("ADD-8", two, *added(0), *added(1, container=1), *events)
     assert ("broken" in words) is broken
 
 
 @pytest.mark.parametrize(
     ("events", "words"),
     [
-        ((refusal(0), *run()), "at the add"),
-        ((Added(0, 0), *run(error="TypeError")), "at the run"),
-        ((Added(0, 0), *run()), "broken"),
-        ((Added(0, 0), *run(error="RuntimeError")), "broken"),
-        ((refusal(0, "ValueError"), *run()), "broken"),
+        ((refusal(0), *run(0)), "at the add"),
+        ((*added(0), *run(0, raises="TypeError")), "at the run"),
+        ((*added(0), *run(0)), "broken"),
+        ((*added(0), *run(0, raises="RuntimeError")), "broken"),
+        ((refusal(0, "ValueError"), *run(0)), "broken"),
     ],
 )
 def test_arguments_that_do_not_fit_are_told(events: tuple[Event, ...], words: str) -> None:
@@ -198,8 +165,8 @@ def test_arguments_that_do_not_fit_are_told(events: tuple[Event, ...], words: st
 
 def test_arguments_that_fit_are_no_misfit() -> None:
     fitting = plan(Task(Shape.STRICT, (Value.OBJECT,)))
-    assert said("ADD-9", fitting, Added(0, 0), *run(*call(0))) == "held"
-    assert said("ADD-9", fitting, Added(0, 0), *run()) == "broken"
+    assert said("ADD-9", fitting, *added(0), *run(0, *called(0))) == "held"
+    assert said("ADD-9", fitting, *added(0), *run(0)) == "broken"
 
 
 @pytest.mark.parametrize(("returned", "word"), [("None", "held"), ("coroutine", "broken")])

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bgspec_conformance.history import (
-    Added,
-    Ended,
-    Event,
-    Place,
-    Refused,
-    RunBegan,
-    RunEnded,
-    Started,
-    Way,
-)
-from bgspec_conformance.plan import Add, Plan, Run, Shape, Task, Value
-from tests.checks.hand import said
+from bgspec_conformance.history import Ended, Event, Place, Refused, RunBegan, Started
+from bgspec_conformance.plan import Task
+from bgspec_conformance.vocabulary import Shape, Value
+from tests.checks.hand import RETURNED, SYNC, added, plan, said
 
 PAIR = (Value.OBJECT, Value.LIST)
 NAMED = (("b", Value.OBJECT), ("a", Value.OBJECT))
-TWO_BY_PLACE = Plan((Task(Shape.FUNCTION, PAIR),) * 2, (Add(0), Add(1), Run()))
-TWO_BY_NAME = Plan((Task(Shape.FUNCTION, (), NAMED),) * 2, (Add(0), Add(1), Run()))
+TWO_BY_PLACE = plan(*[Task(Shape.FUNCTION, PAIR)] * 2)
+TWO_BY_NAME = plan(*[Task(Shape.FUNCTION, (), NAMED)] * 2)
 
 
 def history(
@@ -29,8 +20,7 @@ def history(
 ) -> tuple[Event, ...]:
     """The first of two tasks is called with this; the second fares well."""
     return (
-        Added(0, 0),
-        Added(1, 0),
+        *added(0, 1),
         RunBegan(0, 0),
         Started(0, 0, Place.WORKER, args, kwargs, changed),
         Ended(0, 0),
@@ -42,7 +32,7 @@ def history(
             (("b", "t1.b"), ("a", "t1.a")) if kwargs else (),
         ),
         Ended(1, 0),
-        RunEnded(0, 0, Way.RETURNED),
+        RETURNED,
     )
 
 
@@ -66,7 +56,7 @@ def test_positional_arguments_arrive_as_given(
 
 
 def test_positional_arguments_are_not_refused() -> None:
-    one = Plan(TWO_BY_PLACE.tasks[:1], (Add(0), Run()))
+    one = plan(Task(Shape.FUNCTION, PAIR))
     assert said("ARG-1", one, Refused(0, 0, "TypeError", True)) == "broken"
 
 
@@ -97,5 +87,4 @@ def test_arguments_are_not_changed() -> None:
 
 @pytest.mark.parametrize("clause", ["ARG-1", "ARG-2", "ARG-3"])
 def test_a_task_without_arguments_says_nothing_of_them(clause: str) -> None:
-    nothing = Plan((Task(), Task()), (Add(0), Add(1), Run()))
-    assert said(clause, nothing, *history()) == ""
+    assert said(clause, plan(SYNC, SYNC), *history()) == ""

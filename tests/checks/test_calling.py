@@ -23,29 +23,11 @@ from bgspec_conformance.history import (
     Turned,
     Way,
 )
-from bgspec_conformance.plan import (
-    Add,
-    CallBack,
-    Linger,
-    Means,
-    Plan,
-    Problem,
-    Raise,
-    Run,
-    Shape,
-    Suspend,
-    Task,
-)
-from tests.checks.hand import said
+from bgspec_conformance.plan import CallBack, Linger, Raise, Suspend, Task
+from bgspec_conformance.vocabulary import Means, Problem, Shape
+from tests.checks.hand import CANCELLED, RETURNED, plan, said
 
-RETURNED = RunEnded(0, 0, Way.RETURNED)
 TYPE_ERROR = RunEnded(0, 0, Way.RAISED, error="TypeError", type_error=True)
-CANCELLED = RunEnded(0, 0, Way.CANCELLED, error="CancelledError")
-
-
-def plan(*tasks: Task) -> Plan:
-    """Each added, and one run."""
-    return Plan(tasks, (*(Add(index) for index in range(len(tasks))), Run()))
 
 
 def run_of(task: int = 0, *events: Event, end: RunEnded = RETURNED) -> tuple[Event, ...]:
@@ -53,7 +35,7 @@ def run_of(task: int = 0, *events: Event, end: RunEnded = RETURNED) -> tuple[Eve
     return (Added(task, 0), RunBegan(0, 0), *events, end)
 
 
-def called(place: Place, *events: Event) -> tuple[Event, ...]:
+def call(place: Place, *events: Event) -> tuple[Event, ...]:
     """The task is called there, and ends."""
     return (Started(0, 0, place), *events, Ended(0, 0))
 
@@ -68,7 +50,7 @@ def called(place: Place, *events: Event) -> tuple[Event, ...]:
     ],
 )
 def test_a_sync_task_runs_off_the_loop(shape: Shape, place: Place, word: str) -> None:
-    assert said("CALL-1", plan(Task(shape)), *run_of(0, *called(place))) == word
+    assert said("CALL-1", plan(Task(shape)), *run_of(0, *call(place))) == word
 
 
 @pytest.mark.parametrize(
@@ -81,7 +63,7 @@ def test_a_sync_task_runs_off_the_loop(shape: Shape, place: Place, word: str) ->
 )
 def test_the_loop_turns_meanwhile(event: Event, word: str) -> None:
     lingers = plan(Task(body=(Linger(),)))
-    assert said("CALL-2", lingers, *run_of(0, *called(Place.WORKER, event))) == word
+    assert said("CALL-2", lingers, *run_of(0, *call(Place.WORKER, event))) == word
 
 
 @pytest.mark.parametrize(
@@ -98,7 +80,7 @@ def test_an_async_task_stays_on_the_loop(
     shape: Shape, place: Place, then: Place, word: str
 ) -> None:
     steps = (Suspended(0, 0), Resumed(0, 0, then))
-    assert said("CALL-3", plan(Task(shape)), *run_of(0, *called(place, *steps))) == word
+    assert said("CALL-3", plan(Task(shape)), *run_of(0, *call(place, *steps))) == word
 
 
 @pytest.mark.parametrize(
@@ -136,7 +118,7 @@ def test_a_task_that_another_took_along_is_nobodys_fault() -> None:
 @pytest.mark.parametrize(
     ("events", "word"),
     [
-        (run_of(0, *called(Place.LOOP)), "held"),
+        (run_of(0, *call(Place.LOOP)), "held"),
         (run_of(), "broken"),
         (run_of(end=TYPE_ERROR), "broken"),
         (run_of(0, CancelRequested(0, Means.SCOPE), end=CANCELLED), ""),
@@ -152,9 +134,9 @@ def test_what_is_async_is_awaited(clause: str, events: tuple[Event, ...], word: 
 @pytest.mark.parametrize(
     ("events", "words"),
     [
-        (called(Place.OTHER_LOOP), "held broken"),
+        (call(Place.OTHER_LOOP), "held broken"),
         ((Started(0, 0, Place.LOOP), Suspended(0, 0)), "held broken"),
-        (called(Place.LOOP, Suspended(0, 0), Resumed(0, 0)), "held held"),
+        (call(Place.LOOP, Suspended(0, 0), Resumed(0, 0)), "held held"),
     ],
 )
 def test_any_awaitable_is_awaited_on_the_loop_to_its_end(
@@ -171,7 +153,7 @@ def test_any_awaitable_is_awaited_on_the_loop_to_its_end(
         (run_of(end=TYPE_ERROR), "held"),
         (run_of(end=RunEnded(0, 0, Way.RAISED, error="ValueError")), "broken"),
         (run_of(), "broken"),
-        (run_of(0, *called(Place.WORKER)), "broken"),
+        (run_of(0, *call(Place.WORKER)), "broken"),
         (run_of(end=CANCELLED), ""),
     ],
 )
@@ -196,4 +178,4 @@ def test_a_run_that_may_have_stopped_before_says_nothing_of_a_generator_function
 )
 def test_whether_a_sync_task_can_call_back(place: Place, error: str, answer: str) -> None:
     calls = plan(Task(body=(CallBack(),)))
-    assert said("CALL-8", calls, *run_of(0, *called(place, CalledBack(0, 0, error)))) == answer
+    assert said("CALL-8", calls, *run_of(0, *call(place, CalledBack(0, 0, error)))) == answer

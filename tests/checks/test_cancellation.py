@@ -18,28 +18,18 @@ from bgspec_conformance.history import (
     Started,
     Way,
 )
-from bgspec_conformance.plan import Add, Cancel, Means, Plan, Run, Shape, Task
-from tests.checks.hand import said
+from bgspec_conformance.plan import Add, Cancel, Plan, Run, Task
+from bgspec_conformance.vocabulary import Means, Shape
+from tests.checks.hand import ASYNC, CANCELLED, RETURNED, added, plan, said
 
-WELL = Task(Shape.ASYNC_FUNCTION)
 REQUEST = CancelRequested(0, Means.SCOPE)
-CANCELLED = RunEnded(0, 0, Way.CANCELLED, error="CancelledError")
-RETURNED = RunEnded(0, 0, Way.RETURNED)
-
-
-def plan(first: Task, *others: Task) -> Plan:
-    """The tasks, added to one container and run."""
-    return Plan((first, *others), (*(Add(index) for index in range(1 + len(others))), Run()))
-
-
-ON_LOOP = plan(Task(Shape.ASYNC_FUNCTION, body=(Cancel(),)), WELL)
-SHIELDED = plan(Task(Shape.ASYNC_FUNCTION, body=(Cancel(shielded=True),)), WELL)
+ON_LOOP = plan(Task(Shape.ASYNC_FUNCTION, body=(Cancel(),)), ASYNC)
+SHIELDED = plan(Task(Shape.ASYNC_FUNCTION, body=(Cancel(shielded=True),)), ASYNC)
 
 
 def events(*after: Event, tasks: int = 2) -> tuple[Event, ...]:
     """Two tasks are added, and the run is cancelled while the first is in progress."""
-    adds = (Added(task, 0) for task in range(tasks))
-    return (*adds, RunBegan(0, 0), Started(0, 0, Place.LOOP), REQUEST, *after)
+    return (*added(*range(tasks)), RunBegan(0, 0), Started(0, 0, Place.LOOP), REQUEST, *after)
 
 
 def test_a_cancellation_reaches_the_task() -> None:
@@ -87,7 +77,7 @@ def test_a_thread_is_waited_for_or_left_behind(means: Means, clause: str) -> Non
 )
 def test_what_never_started_is_told(told: tuple[int, ...], words: str) -> None:
     script = (Add(0), Add(1), Add(2), Add(2), Run())
-    waiting = Plan((ON_LOOP.tasks[0], WELL, WELL), script)
+    waiting = Plan((ON_LOOP.tasks[0], ASYNC, ASYNC), script)
     history = (Added(2, 0), *events(Cancelled(0, 0), CANCELLED), Pending(0, told))
     ordered = (*history[1:3], history[0], history[0], *history[3:])
     assert said("CAN-5", waiting, *ordered) == words
@@ -99,7 +89,7 @@ def test_nothing_starts_once_the_run_is_cancelled() -> None:
     assert said("CAN-6", SHIELDED, *events(Ended(0, 0), CANCELLED)) == "held"
     assert said("CAN-6", SHIELDED, *events(Ended(0, 0), *later, RETURNED)) == "broken"
     assert said("CAN-6", ON_LOOP, *events(Cancelled(0, 0), *later, CANCELLED)) == ""
-    before = Plan((WELL,), (Add(0), Run(cancelled=Means.SCOPE)))
+    before = Plan((ASYNC,), (Add(0), Run(cancelled=Means.SCOPE)))
     begun = (Added(0, 0), RunBegan(0, 0), REQUEST)
     assert said("CAN-6", before, *begun, CANCELLED) == "held"
     started = (Started(0, 0, Place.LOOP), Ended(0, 0))

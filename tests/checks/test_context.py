@@ -16,10 +16,10 @@ from bgspec_conformance.history import (
     VarSeen,
     Way,
 )
-from bgspec_conformance.plan import Add, Plan, Run, SetVar, Shape, Task
-from tests.checks.hand import said
+from bgspec_conformance.plan import Add, Plan, Run, SetVar, Task
+from bgspec_conformance.vocabulary import Shape
+from tests.checks.hand import ASYNC, RETURNED, added, said
 
-PLAIN = Task(Shape.ASYNC_FUNCTION)
 SETS = Task(Shape.ASYNC_FUNCTION, body=(SetVar("inner"),))
 TWO = (SetVar("one"), Add(0), SetVar("two"), Add(1), SetVar("run"), Run())
 
@@ -27,15 +27,14 @@ TWO = (SetVar("one"), Add(0), SetVar("two"), Add(1), SetVar("run"), Run())
 def history(*tasks: tuple[int, str], after: str = "run") -> tuple[Event, ...]:
     """Two tasks are added; those called see these values, and the caller sees that one after."""
     return (
-        Added(0, 0),
-        Added(1, 0),
+        *added(0, 1),
         RunBegan(0, 0),
         *(
             event
             for task, value in tasks
             for event in (Started(task, 0, Place.LOOP, var=value), Ended(task, 0))
         ),
-        RunEnded(0, 0, Way.RETURNED),
+        RETURNED,
         VarSeen(0, after),
     )
 
@@ -54,24 +53,24 @@ def history(*tasks: tuple[int, str], after: str = "run") -> tuple[Event, ...]:
 def test_a_task_sees_the_adders_value_or_the_awaiters(
     values: tuple[str, str], words: str, answers: str
 ) -> None:
-    plan = Plan((PLAIN, PLAIN), TWO)
+    plan = Plan((ASYNC, ASYNC), TWO)
     events = history(*enumerate(values))
     assert said("CTX-1", plan, *events) == words
     assert said("CTX-2", plan, *events) == answers
 
 
 def test_equal_adds_see_each_its_own_value() -> None:
-    plan = Plan((PLAIN,), (SetVar("one"), Add(0), SetVar("two"), Add(0), SetVar("run"), Run()))
+    plan = Plan((ASYNC,), (SetVar("one"), Add(0), SetVar("two"), Add(0), SetVar("run"), Run()))
     both = (Started(0, 0, Place.LOOP, var="one"), Ended(0, 0), Ended(0, 1))
     for second, words in (("two", "held held"), ("one", "held broken")):
         again = Started(0, 1, Place.LOOP, var=second)
-        events = (Added(0, 0), Added(0, 0), RunBegan(0, 0), *both[:2], again, both[2])
-        assert said("CTX-1", plan, *events, RunEnded(0, 0, Way.RETURNED)) == words
+        events = (*added(0, 0), RunBegan(0, 0), *both[:2], again, both[2])
+        assert said("CTX-1", plan, *events, RETURNED) == words
 
 
 def test_a_task_that_a_task_added_may_see_that_ones_value() -> None:
     adds = Task(Shape.ASYNC_FUNCTION, body=(SetVar("inner"), Add(1)))
-    plan = Plan((adds, PLAIN), (SetVar("one"), Add(0), SetVar("run"), Run()))
+    plan = Plan((adds, ASYNC), (SetVar("one"), Add(0), SetVar("run"), Run()))
     for value, word in (("inner", "held"), ("run", "held"), (UNSET, "broken")):
         events = (
             Added(0, 0),
@@ -81,7 +80,7 @@ def test_a_task_that_a_task_added_may_see_that_ones_value() -> None:
             Ended(0, 0),
             Started(1, 0, Place.LOOP, var=value),
             Ended(1, 0),
-            RunEnded(0, 0, Way.RETURNED),
+            RETURNED,
         )
         assert said("CTX-1", plan, *events) == f"held {word}"
         assert said("CTX-3", plan, *events) == ""
@@ -98,8 +97,8 @@ def test_where_the_script_sets_nothing_or_threads_add_nothing_is_asked(
     script: tuple[Add | SetVar | Run, ...],
 ) -> None:
     events = (Added(0, 0, 1), Added(1, 0, 1), *history((0, UNSET), (1, UNSET), after=UNSET)[2:])
-    assert said("CTX-1", Plan((PLAIN, PLAIN), script), *events) == ""
-    assert said("CTX-2", Plan((PLAIN, PLAIN), script), *events) == ""
+    assert said("CTX-1", Plan((ASYNC, ASYNC), script), *events) == ""
+    assert said("CTX-2", Plan((ASYNC, ASYNC), script), *events) == ""
 
 
 @pytest.mark.parametrize(
@@ -113,20 +112,20 @@ def test_where_the_script_sets_nothing_or_threads_add_nothing_is_asked(
 )
 def test_what_a_task_sets_stays_its_own(second: str, after: str, words: str) -> None:
     events = history((0, "one"), (1, second), after=after)
-    assert said("CTX-3", Plan((SETS, PLAIN), TWO), *events) == words
+    assert said("CTX-3", Plan((SETS, ASYNC), TWO), *events) == words
 
 
 def test_a_value_that_leaked_breaks_nothing_else() -> None:
     events = history((0, "one"), (1, "inner"))
-    assert said("CTX-1", Plan((SETS, PLAIN), TWO), *events) == "held"
-    assert said("CTX-2", Plan((SETS, PLAIN), TWO), *events) == "the add"
+    assert said("CTX-1", Plan((SETS, ASYNC), TWO), *events) == "held"
+    assert said("CTX-2", Plan((SETS, ASYNC), TWO), *events) == "the add"
 
 
 def test_where_the_caller_was_let_see_something_the_script_is_followed_anew() -> None:
     script = (SetVar("one"), Add(0), Run(), Add(1), Run())
     first = (Added(0, 0), RunBegan(0, 0), Started(0, 0, Place.LOOP, var="one"), Ended(0, 0))
     second = (Added(1, 0), RunBegan(1, 0), Started(1, 0, Place.LOOP, var="inner"), Ended(1, 0))
-    ends = (RunEnded(0, 0, Way.RETURNED), VarSeen(0, "inner"), RunEnded(1, 0, Way.RETURNED))
+    ends = (RETURNED, VarSeen(0, "inner"), RunEnded(1, 0, Way.RETURNED))
     events = (*first, *ends[:2], *second, ends[2])
-    assert said("CTX-1", Plan((SETS, PLAIN), script), *events) == "held"
-    assert said("CTX-3", Plan((SETS, PLAIN), script), *events) == "broken"
+    assert said("CTX-1", Plan((SETS, ASYNC), script), *events) == "held"
+    assert said("CTX-3", Plan((SETS, ASYNC), script), *events) == "broken"

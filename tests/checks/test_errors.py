@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bgspec_conformance.history import (
-    Added,
     CancelRequested,
     Ended,
     Event,
@@ -21,16 +20,11 @@ from bgspec_conformance.history import (
     Way,
     Written,
 )
-from bgspec_conformance.plan import Add, Means, Plan, Problem, Raise, Run, Shape, Task
-from tests.checks.hand import said
+from bgspec_conformance.plan import Add, Plan, Raise, Run, Task
+from bgspec_conformance.vocabulary import Means, Problem, Shape
+from tests.checks.hand import CANCELLED, RETURNED, SYNC, added, called, plan, said
 
-WELL = Task(Shape.ASYNC_FUNCTION)
 FAILS = Task(Shape.FUNCTION, outcome=Raise(Problem.VALUE_ERROR))
-
-
-def plan(*tasks: Task) -> Plan:
-    """The tasks, added to one container and run."""
-    return Plan(tasks, (*(Add(index) for index in range(len(tasks))), Run()))
 
 
 def raising(problem: Problem, shape: Shape = Shape.FUNCTION) -> Task:
@@ -38,15 +32,14 @@ def raising(problem: Problem, shape: Shape = Shape.FUNCTION) -> Task:
     return Task(shape, outcome=Raise(problem))
 
 
-def called(task: int, *, call: int = 0, fails: bool = False) -> tuple[Event, ...]:
-    """A call, and how it ended."""
-    start = Started(task, call, Place.LOOP)
-    return (start, Raised(task, call)) if fails else (start, Ended(task, call))
+def failed(task: int, call: int = 0) -> tuple[Event, ...]:
+    """A task starts and raises."""
+    return (Started(task, call, Place.WORKER), Raised(task, call))
 
 
-def added(count: int) -> tuple[Event, ...]:
+def begun(count: int) -> tuple[Event, ...]:
     """So many tasks are added, and the run begins."""
-    return (*(Added(task, 0) for task in range(count)), RunBegan(0, 0))
+    return (*added(*range(count)), RunBegan(0, 0))
 
 
 def itself(task: int, kind: str = "ValueError", call: int = 0) -> Surfaced:
@@ -64,10 +57,6 @@ def ended(way: Way, error: str = "", *surfaced: Surfaced) -> RunEnded:
     return RunEnded(0, 0, way, error=error, surfaced=surfaced)
 
 
-RETURNED = ended(Way.RETURNED)
-CANCELLED = ended(Way.CANCELLED, "CancelledError")
-
-
 @pytest.mark.parametrize(
     ("end", "words"),
     [
@@ -78,15 +67,15 @@ CANCELLED = ended(Way.CANCELLED, "CancelledError")
     ],
 )
 def test_a_failure_surfaces(end: RunEnded, words: str) -> None:
-    assert said("ERR-1", plan(FAILS), *added(1), *called(0, fails=True), end) == words
+    assert said("ERR-1", plan(FAILS), *begun(1), *failed(0), end) == words
 
 
 def test_several_failures_and_special_ones_are_not_the_first_clauses() -> None:
-    two = (*added(2), *called(0, fails=True), *called(1, fails=True), RETURNED)
+    two = (*begun(2), *failed(0), *failed(1), RETURNED)
     assert said("ERR-1", plan(FAILS, FAILS), *two) == ""
-    one = (*added(1), *called(0, fails=True), RETURNED)
+    one = (*begun(1), *failed(0), RETURNED)
     assert said("ERR-1", plan(raising(Problem.STOP_ITERATION)), *one) == ""
-    assert said("ERR-1", plan(WELL), *added(1), *called(0), RETURNED) == ""
+    assert said("ERR-1", plan(SYNC), *begun(1), *called(0), RETURNED) == ""
 
 
 @pytest.mark.parametrize(
@@ -104,11 +93,11 @@ def test_several_failures_and_special_ones_are_not_the_first_clauses() -> None:
 )
 def test_what_surfaces_is_the_very_object(found: Surfaced, words: str) -> None:
     end = ended(Way.RAISED, "E", found)
-    assert said("ERR-2", plan(FAILS), *added(1), *called(0, fails=True), end) == words
+    assert said("ERR-2", plan(FAILS), *begun(1), *failed(0), end) == words
 
 
 def test_a_lost_failure_is_not_taken_for_a_changed_one() -> None:
-    assert said("ERR-2", plan(FAILS), *added(1), *called(0, fails=True), RETURNED) == ""
+    assert said("ERR-2", plan(FAILS), *begun(1), *failed(0), RETURNED) == ""
 
 
 @pytest.mark.parametrize(
@@ -118,28 +107,28 @@ def test_a_lost_failure_is_not_taken_for_a_changed_one() -> None:
         ((), ("t0", "t2"), "held"),
         ((), (), "broken"),
         ((), ("t2",), "broken"),
-        (called(0, call=1), ("t0",), "broken"),
+        (called(0, again=1), ("t0",), "broken"),
     ],
 )
 def test_what_ended_is_neither_undone_nor_repeated(
     again: tuple[Event, ...], left: tuple[str, ...], words: str
 ) -> None:
     events = (
-        *added(2),
+        *begun(2),
         Started(0, 0, Place.LOOP),
         Written(0, 0),
         Ended(0, 0),
-        *called(1, fails=True),
+        *failed(1),
         *again,
         ended(Way.RAISED, "ValueError", itself(1)),
         Settled(left),
     )
-    assert said("ERR-3", plan(WELL, FAILS), *events) == words
+    assert said("ERR-3", plan(SYNC, FAILS), *events) == words
 
 
 def test_nothing_that_ended_is_nothing_to_undo() -> None:
     end = ended(Way.RAISED, "ValueError", itself(0))
-    assert said("ERR-3", plan(FAILS, WELL), *added(2), *called(0, fails=True), end) == ""
+    assert said("ERR-3", plan(FAILS, SYNC), *begun(2), *failed(0), end) == ""
 
 
 @pytest.mark.parametrize(
@@ -147,15 +136,14 @@ def test_nothing_that_ended_is_nothing_to_undo() -> None:
     [((), "stop"), ((1, 2), "continue"), ((1,), "broken"), ((2,), "broken")],
 )
 def test_after_a_failure_all_are_called_or_none(later: tuple[int, ...], words: str) -> None:
-    calls = (event for task in later for event in called(task))
     end = ended(Way.RAISED, "ValueError", itself(0))
-    events = (*added(3), *called(0, fails=True), *calls, end)
-    assert said("ERR-4", plan(FAILS, WELL, WELL), *events) == words
+    events = (*begun(3), *failed(0), *called(*later), end)
+    assert said("ERR-4", plan(FAILS, SYNC, SYNC), *events) == words
 
 
 @pytest.mark.parametrize("later", [(), (FAILS, raising(Problem.BASE)), (Task(Shape.GENERATOR),)])
 def test_what_may_end_a_run_by_itself_does_not_answer(later: tuple[Task, ...]) -> None:
-    events = (*added(1 + len(later)), *called(0, fails=True), RETURNED)
+    events = (*begun(1 + len(later)), *failed(0), RETURNED)
     assert said("ERR-4", plan(FAILS, *later), *events) == ""
 
 
@@ -168,15 +156,15 @@ def test_what_may_end_a_run_by_itself_does_not_answer(later: tuple[Task, ...]) -
     ],
 )
 def test_every_failure_surfaces(surfaced: tuple[Surfaced, ...], words: str) -> None:
-    events = (*added(2), *called(0, fails=True), *called(1, fails=True))
+    events = (*begun(2), *failed(0), *failed(1))
     end = ended(Way.RAISED, "ExceptionGroup", *surfaced)
     assert said("ERR-5", plan(FAILS, FAILS), *events, end) == words
 
 
 def test_equal_adds_fail_each_for_itself() -> None:
     equal = Plan((FAILS,), (Add(0), Add(0), Run()))
-    calls = (*called(0, fails=True), *called(0, call=1, fails=True))
-    events = (Added(0, 0), Added(0, 0), RunBegan(0, 0), *calls)
+    calls = (*failed(0), *failed(0, 1))
+    events = (*added(0, 0), RunBegan(0, 0), *calls)
     both = ended(Way.RAISED, "ExceptionGroup", member(0), member(0, 1))
     assert said("ERR-5", equal, *events, both) == "held"
     one = ended(Way.RAISED, "ValueError", itself(0))
@@ -188,19 +176,19 @@ def test_where_something_else_ends_the_run_a_log_will_do(
     told: tuple[Event, ...], words: str
 ) -> None:
     exits = raising(Problem.SYSTEM_EXIT)
-    events = (*added(2), *called(0, fails=True), *called(1, fails=True), *told)
+    events = (*begun(2), *failed(0), *failed(1), *told)
     end = ended(Way.RAISED, "SystemExit", itself(1, "SystemExit"))
     assert said("ERR-5", plan(FAILS, exits), *events, end) == words
     request = CancelRequested(0, Means.SCOPE)
-    cancelled = (*added(1), *called(0, fails=True), request, *told, CANCELLED)
+    cancelled = (*begun(1), *failed(0), request, *told, CANCELLED)
     assert said("ERR-5", plan(FAILS), *cancelled) == words
 
 
 def test_a_run_that_stops_has_told_all() -> None:
     end = ended(Way.RAISED, "ValueError", itself(0))
-    events = (*added(2), *called(0, fails=True), end)
+    events = (*begun(2), *failed(0), end)
     assert said("ERR-5", plan(FAILS, FAILS), *events) == "held"
-    assert said("ERR-5", plan(FAILS, WELL), *events) == ""
+    assert said("ERR-5", plan(FAILS, SYNC), *events) == ""
 
 
 @pytest.mark.parametrize(
@@ -214,14 +202,14 @@ def test_a_run_that_stops_has_told_all() -> None:
     ],
 )
 def test_an_exit_leaves_the_run_bare(later: tuple[Event, ...], end: RunEnded, words: str) -> None:
-    events = (*added(2), *called(0, fails=True), *later, end)
-    assert said("ERR-6", plan(raising(Problem.SYSTEM_EXIT), WELL), *events) == words
-    assert said("ERR-6", plan(FAILS, WELL), *events) == ""
+    events = (*begun(2), *failed(0), *later, end)
+    assert said("ERR-6", plan(raising(Problem.SYSTEM_EXIT), SYNC), *events) == words
+    assert said("ERR-6", plan(FAILS, SYNC), *events) == ""
 
 
 def test_the_exceptions_of_generators_surface_and_nothing_hangs() -> None:
     stops = plan(raising(Problem.STOP_ITERATION))
-    events = (*added(1), *called(0, fails=True))
+    events = (*begun(1), *failed(0))
     found = Surfaced(0, True, ("cause",), ("RuntimeError",), True, "StopIteration")
     assert said("ERR-7", stops, *events, ended(Way.RAISED, "RuntimeError", found)) == "held"
     assert said("ERR-7", stops, *events, RETURNED) == "broken"
@@ -244,10 +232,10 @@ def test_another_container_serves_as_before(
 ) -> None:
     two = Plan((FAILS, Task()), (Add(0), Add(1, 1), Run(0), Run(1)))
     events = (
-        Added(0, 0),
-        Added(1, 1),
+        *added(0),
+        *added(1, container=1),
         RunBegan(0, 0),
-        *called(0, fails=True),
+        *failed(0),
         ended(Way.RAISED, "ValueError", itself(0)),
         RunBegan(1, 1),
         *calls,
@@ -258,9 +246,9 @@ def test_another_container_serves_as_before(
 
 
 def test_without_a_failure_there_is_no_harm() -> None:
-    two = Plan((WELL, WELL), (Add(0), Add(1, 1), Run(0), Run(1)))
+    two = Plan((SYNC, SYNC), (Add(0), Add(1, 1), Run(0), Run(1)))
     runs = (RunBegan(0, 0), *called(0), RETURNED, RunBegan(1, 1), RunEnded(1, 1, Way.RAISED))
-    assert said("ERR-8", two, Added(0, 0), Added(1, 1), *runs, Settled((), 1)) == ""
+    assert said("ERR-8", two, *added(0), *added(1, container=1), *runs, Settled((), 1)) == ""
 
 
 @pytest.mark.parametrize(
@@ -276,6 +264,6 @@ def test_a_cancellation_error_of_its_own_is_told(
     later: tuple[Event, ...], end: RunEnded, words: str
 ) -> None:
     own = raising(Problem.CANCELLED, Shape.ASYNC_FUNCTION)
-    events = (*added(2), *called(0, fails=True), *later, end)
-    assert said("ERR-9", plan(own, WELL), *events) == words
-    assert said("ERR-9", plan(FAILS, WELL), *events) == ""
+    events = (*begun(2), *failed(0), *later, end)
+    assert said("ERR-9", plan(own, SYNC), *events) == words
+    assert said("ERR-9", plan(FAILS, SYNC), *events) == ""

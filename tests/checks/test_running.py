@@ -19,49 +19,12 @@ from bgspec_conformance.history import (
     Turned,
     Way,
 )
-from bgspec_conformance.plan import (
-    Add,
-    Await,
-    Plan,
-    Raise,
-    Return,
-    Run,
-    Shape,
-    Step,
-    Task,
-    Together,
-    Value,
-)
-from tests.checks.hand import said
+from bgspec_conformance.plan import Add, Await, Plan, Raise, Return, Run, Step, Task, Together
+from bgspec_conformance.vocabulary import Shape, Value
+from tests.checks.hand import CANCELLED, RETURNED, SYNC, added, called, plan, run, said
 
-SYNC = Task()
 FAILING = Task(outcome=Raise())
 FALSE = Task(outcome=Return(Value.FALSE))
-
-
-def plan(*tasks: Task, runs: int = 1) -> Plan:
-    """The tasks are added to one container, which is run so often."""
-    return Plan(tasks, (*(Add(index) for index in range(len(tasks))), *[Run()] * runs))
-
-
-def added(*tasks: int, container: int = 0) -> tuple[Event, ...]:
-    """These tasks are added by the script."""
-    return tuple(Added(task, container) for task in tasks)
-
-
-def called(*tasks: int, again: int = 0) -> tuple[Event, ...]:
-    """These tasks start and end, one after the other, after so many calls before."""
-    return tuple(
-        event
-        for task in tasks
-        for event in (Started(task, again, Place.WORKER), Ended(task, again))
-    )
-
-
-def run(number: int, *events: Event, way: Way = Way.RETURNED, by: int = -1) -> tuple[Event, ...]:
-    """A run of the first container, with what happens in it."""
-    error = "RuntimeError" if way is Way.RAISED else ""
-    return (RunBegan(number, 0, by), *events, RunEnded(number, 0, way, error=error, by=by))
 
 
 @pytest.mark.parametrize(
@@ -113,14 +76,14 @@ def test_a_run_lasts_as_long_as_its_tasks(events: tuple[Event, ...], words: str)
     [
         (run(0), "held"),
         ((*run(0), *run(1)), "held held"),
-        (run(0, way=Way.RAISED), "broken"),
-        ((*run(0), *run(1, way=Way.RAISED)), "held"),
+        (run(0, raises="RuntimeError"), "broken"),
+        ((*run(0), *run(1, raises="RuntimeError")), "held"),
         ((*added(0), *run(0, *called(0))), ""),
         (
             (
                 RunBegan(0, 0),
                 Expired(-1, 0, "the end of the run"),
-                RunEnded(0, 0, Way.CANCELLED, error="CancelledError"),
+                CANCELLED,
             ),
             "broken",
         ),
@@ -135,7 +98,7 @@ def test_an_empty_run_ends_without_error(events: tuple[Event, ...], words: str) 
     [
         ((*added(0, 1), *run(0, *called(0, 1))), "held held"),
         ((*added(0, 1), *run(0, *called(0))), "broken held"),
-        ((*added(0, 1), *run(0, *called(0, 1), way=Way.RAISED)), "held broken"),
+        ((*added(0, 1), *run(0, *called(0, 1), raises="RuntimeError")), "held broken"),
         (
             (*added(0), RunBegan(0, 0), *called(0), RunEnded(0, 0, Way.RETURNED, "list")),
             "broken",
@@ -161,8 +124,8 @@ def adds_late(late: Event) -> tuple[Event, ...]:
         ((*run(0, *adds_late(LATE)), *run(1, *called(1))), "next run"),
         ((*run(0, *adds_late(LATE), *called(1)), *run(1, *called(0, 1, again=1))), "this run"),
         (run(0, *adds_late(Refused(1, 0, "RuntimeError", False, by=0))), "refused"),
-        ((*run(0, *adds_late(LATE)), *run(1, way=Way.RAISED)), "refused"),
-        (run(0, *adds_late(LATE), way=Way.RAISED), "refused"),
+        ((*run(0, *adds_late(LATE)), *run(1, raises="RuntimeError")), "refused"),
+        (run(0, *adds_late(LATE), raises="RuntimeError"), "refused"),
         ((*run(0, *adds_late(LATE)), *run(1)), "broken"),
         (run(0, *adds_late(LATE)), ""),
     ],
@@ -178,13 +141,13 @@ def test_an_add_while_running_has_one_answer(events: tuple[Event, ...], words: s
     [
         (run(1, *called(0, 1, again=1)), "again"),
         (run(1), "nothing"),
-        (run(1, way=Way.RAISED), "refused"),
+        (run(1, raises="RuntimeError"), "refused"),
         (run(1, *called(0, again=1)), "broken"),
-        (run(1, *called(0, 1, again=1), way=Way.RAISED), "broken"),
+        (run(1, *called(0, 1, again=1), raises="RuntimeError"), "broken"),
         ((*added(2), *run(1, *called(2))), "nothing"),
         ((*added(2), *run(1, *called(0, 1, again=1), *called(2))), "again"),
-        ((*added(2), *run(1, way=Way.RAISED)), ""),
-        ((*run(1), *run(2, way=Way.RAISED)), "nothing refused"),
+        ((*added(2), *run(1, raises="RuntimeError")), ""),
+        ((*run(1), *run(2, raises="RuntimeError")), "nothing refused"),
     ],
 )
 def test_a_second_run_has_one_answer(second: tuple[Event, ...], words: str) -> None:
@@ -197,7 +160,7 @@ def test_a_second_run_has_one_answer(second: tuple[Event, ...], words: str) -> N
     [
         ((*run(0), *added(0), *run(1, *called(0))), "held"),
         ((*run(0), *added(0), *run(1)), "broken"),
-        ((*run(0), *added(0), *run(1, way=Way.RAISED)), ""),
+        ((*run(0), *added(0), *run(1, raises="RuntimeError")), ""),
         ((*run(0), Refused(0, 0, "RuntimeError", False)), "held"),
         ((*added(0), *run(0, *called(0))), ""),
     ],
@@ -215,7 +178,7 @@ def meeting(*in_between: Event) -> tuple[Event, ...]:
         RunBegan(1, 1),
         Started(0, 0, Place.WORKER),
         *in_between,
-        RunEnded(0, 0, Way.RETURNED),
+        RETURNED,
         RunEnded(1, 1, Way.RETURNED),
     )
 
@@ -249,10 +212,13 @@ def within(*nested: Event, then: tuple[Event, ...] = ()) -> tuple[Event, ...]:
         (within(*run(1, *called(0, again=1), *called(1), by=0), then=called(1, again=1)), "again"),
         (within(*run(1, by=0), then=called(1)), "joined"),
         (within(*run(1, *called(1), by=0)), "joined"),
-        (within(*run(1, way=Way.RAISED, by=0), then=called(1)), "refused"),
+        (within(*run(1, raises="RuntimeError", by=0), then=called(1)), "refused"),
         (within(*run(1, by=0)), "broken"),
-        (within(*run(1, way=Way.CANCELLED, by=0), then=called(1)), "broken"),
-        (within(*run(1, *called(1), way=Way.RAISED, by=0), then=called(1, again=1)), "broken"),
+        (within(RunBegan(1, 0, 0), RunEnded(1, 0, Way.CANCELLED, by=0), then=called(1)), "broken"),
+        (
+            within(*run(1, *called(1), raises="RuntimeError", by=0), then=called(1, again=1)),
+            "broken",
+        ),
         (within(then=called(1)), ""),
     ],
 )

@@ -14,7 +14,7 @@ from tests.gallery.model import Entry, Model, Siblings, is_async, now_and_then
 
 @breaks("ADD-1")
 class CoroutineAtTheAdd(Model):
-    """Makes the coroutine of an async function without parameters when it is added."""
+    """Makes the coroutine of an async function without arguments when it is added."""
 
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         plain = inspect.isfunction(func) and not args and not kwargs
@@ -97,8 +97,8 @@ class LostUpdate(Model):
 
 
 @breaks("ADD-4")
-class MainThreadOnly(Model):
-    """Drops what another thread than the main one adds."""
+class DropsFromThreads(Model):
+    """Drops what a thread adds that is neither the main one nor a worker."""
 
     def accept(self, entry: Entry) -> None:
         if threading.current_thread().name.startswith("Thread-"):

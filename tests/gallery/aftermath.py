@@ -30,7 +30,7 @@ class RollsBack(Model):
 
 @breaks("ERR-3")
 class RepeatsWhatEnded(Model):
-    """Calls once more, when a task fails, the plain sync functions that had ended."""
+    """Calls once more, when a task fails, the sync functions without arguments that had ended."""
 
     async def run(self) -> None:
         self.over: list[Entry] = []
@@ -96,7 +96,7 @@ class StopsAtTimes(MayStop):
 
 @breaks("ERR-4")
 class StopsAtOSErrors(MayStop):
-    """Stops where the machine is at fault."""
+    """Stops after an OSError, and goes on after any other failure."""
 
     def stops(self, entry: Entry, failure: Exception) -> bool:
         return isinstance(failure, OSError)
@@ -159,8 +159,8 @@ class RefusesAfterFailure(Harming):
 
 
 @breaks("ERR-8")
-class NoThreadsAfterFailure(Harming):
-    """Calls no plain sync function once another container has failed."""
+class NoSyncAfterFailure(Harming):
+    """Calls no sync task once another container has failed."""
 
     async def in_thread(self, entry: Entry) -> Any:
         return None if self.harmed else await super().in_thread(entry)

@@ -24,14 +24,14 @@ def copied(value: Any) -> Any:
 
 @breaks("ARG-1")
 class Reversed(Model):
-    """Turns the positional arguments round."""
+    """Turns the positional arguments of a function round."""
 
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         return super().entry(func, args[::-1] if inspect.isfunction(func) else args, kwargs)
 
 
 @breaks("ARG-1")
-class CopiesLists(Model):
+class CopiesDicts(Model):
     """Copies dictionaries that are passed by place."""
 
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
@@ -40,7 +40,7 @@ class CopiesLists(Model):
 
 @breaks("ARG-1")
 class DropsNone(Model):
-    """Leaves None out."""
+    """Leaves None out of the positional arguments of a function."""
 
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         kept = tuple(a for a in args if a is not None) if inspect.isfunction(func) else args
@@ -59,7 +59,7 @@ class SortsKeywords(Model):
 
 
 @breaks("ARG-2")
-class CopiesKeywords(Model):
+class CopiesNamedDicts(Model):
     """Copies dictionaries that are passed by name."""
 
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
@@ -71,7 +71,7 @@ class CopiesKeywords(Model):
 
 @breaks("ARG-3")
 class ClearsSets(Model):
-    """Empties a set before the task gets it."""
+    """Empties a set that is passed by place before the task gets it."""
 
     async def perform(self, entry: Entry) -> None:
         for argument in entry.args:
@@ -81,8 +81,8 @@ class ClearsSets(Model):
 
 
 @breaks("ARG-3")
-class LastArguments(Model):
-    """Calls the sixth task and later ones with the arguments of the task before."""
+class MixesLate(Model):
+    """Calls the sixth task and later ones with the arguments of the one before."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,9 +92,6 @@ class LastArguments(Model):
     def entry(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         self.count += 1
         given = self.before if self.count > LATE and len(self.before) == len(args) else args
-        self.before = (
-            args
-            if not any(hasattr(a, "__weakref__") and type(a).__name__ == "Referable" for a in args)
-            else ()
-        )
+        weak = any(type(arg).__name__ == "Referable" for arg in args)  # to keep it is RUN-10's
+        self.before = () if weak else args
         return super().entry(func, given, kwargs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Iterable
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
@@ -322,13 +321,12 @@ class AsOfTheRun(AsOfEither):
 
 
 @odd
-class InsideCoroutine(AsOfEither):
-    """As of the run; calls sync tasks by way of a coroutine, in a context within the context."""
+class CopyOfACopy(AsOfEither):
+    """As of the run; calls each sync task in a copy of its own copy of the run's context."""
 
     def of_run(self, entry: Entry) -> bool:
         return True
 
     async def in_thread(self, entry: Entry) -> Any:
         inside = Entry(entry.func, entry.args, entry.kwargs, entry.context.run(copy_context))
-        result = await super().in_thread(inside)
-        return await result if inspect.isawaitable(result) else result
+        return await super().in_thread(inside)

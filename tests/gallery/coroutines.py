@@ -46,7 +46,7 @@ class PrivateLoopForInstances(PrivateLoop):
 
 @breaks("CALL-3")
 class PrivateLoopForArguments(PrivateLoop):
-    """Runs async tasks that take arguments by asyncio.run on a thread."""
+    """Runs async tasks that are passed strings alone by asyncio.run on a thread."""
 
     def alone(self, entry: Entry) -> bool:
         return bool(entry.args) and not entry.kwargs and all(isinstance(a, str) for a in entry.args)
@@ -54,7 +54,7 @@ class PrivateLoopForArguments(PrivateLoop):
 
 @breaks("CALL-3")
 class PrivateLoopLate(PrivateLoop):
-    """Runs async functions by asyncio.run on a thread from the sixth task on."""
+    """Runs async tasks but containers by asyncio.run on a thread from the sixth task on."""
 
     def alone(self, entry: Entry) -> bool:
         return self.begun > LATE and not isinstance(inner(entry.func), Model)

@@ -13,8 +13,8 @@ from tests.gallery.model import LATE, Entry, Model, now_and_then
 
 
 @breaks("ERR-1")
-class Swallows(Model):
-    """Says nothing of the only failure of a run, where it is a lookup's."""
+class SwallowsLookupErrors(Model):
+    """Says nothing of the only failure of a run, where it is a LookupError."""
 
     def finish(self, failures: list[Exception]) -> None:
         match failures:
@@ -72,7 +72,7 @@ class FlattensGroups(Model):
 
 @breaks("ERR-1")
 class LosesBaseExceptions(Model):
-    """Takes whatever is no Exception, and none that it knows, for nothing."""
+    """Says nothing of what is neither an Exception nor an exit or a cancellation."""
 
     async def perform(self, entry: Entry) -> None:
         known = Exception, KeyboardInterrupt, SystemExit, GeneratorExit
@@ -88,8 +88,8 @@ class LosesBaseExceptions(Model):
 
 
 @breaks("ERR-2")
-class Wraps(Model):
-    """Raises an error of its own from the task's."""
+class WrapsValueErrors(Model):
+    """Raises an error of its own from the only failure of a run, where it is a ValueError."""
 
     def finish(self, failures: list[Exception]) -> None:
         match failures:

@@ -16,8 +16,8 @@ from tests.gallery.model import Box, Entry, Model, now_and_then, on_asyncio
 
 
 @breaks("ERR-6")
-class GoesOnAfterExit(Model):
-    """Runs what is left before it passes an exit on."""
+class GoesOnAfterSystemExit(Model):
+    """Runs what is left before it passes a SystemExit on."""
 
     async def attempt(self, entry: Entry) -> None:
         try:
@@ -105,13 +105,13 @@ class HangsAtStopIteration(Model):
     """Waits for ever where a sync task raises StopIteration, as a plain future does."""
 
     async def thread(self, call: Callable[[], Any]) -> Any:
-        def shielded() -> Any:
+        def guarded() -> Any:
             try:
                 return call()
             except StopIteration:
                 return None
 
-        result = await super().thread(shielded)
+        result = await super().thread(guarded)
         if result is None:
             await anyio.sleep_forever()
         return result
@@ -181,8 +181,8 @@ class OwnCancellationCounts(CancelsAtTimes):
 
 
 @odd
-class OneThreadARun(Model):
-    """Calls what is handed to a thread within two more calls, and hands errors over as values."""
+class BringsValuesBack(Model):
+    """Brings what a sync task gives or raises back from its thread as a value."""
 
     async def thread(self, call: Callable[[], Any]) -> Any:
         box = Box(call)

@@ -55,7 +55,7 @@ class TooLateForTheLast(Model):
 
 
 @breaks("RUN-5")
-class LateAtTimes(Model):
+class RefusesLateAddsAtTimes(Model):
     """Refuses an add while it runs, one time in eight."""
 
     def accept(self, entry: Entry) -> None:
@@ -139,7 +139,7 @@ class Deaf(Model):
 
 
 @breaks("RUN-7")
-class RunsOnce(Deaf):
+class DeafAfterRun(Deaf):
     """Forgets what is added after a run."""
 
     async def run(self) -> None:

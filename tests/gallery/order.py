@@ -114,7 +114,7 @@ class Together(Model):
 
 
 @breaks("ORD-2")
-class InPairs(Together):
+class AsyncInPairs(Together):
     """Runs async tasks two by two."""
 
     def pairs(self, entry: Entry, other: Entry) -> bool:
@@ -122,7 +122,7 @@ class InPairs(Together):
 
 
 @breaks("ORD-2")
-class ThreadsInPairs(Together):
+class SyncInPairs(Together):
     """Runs sync tasks two by two."""
 
     def pairs(self, entry: Entry, other: Entry) -> bool:
@@ -165,7 +165,7 @@ class EqualTogether(Together):
 
 
 class Undoing(Model):
-    """Puts lists that were passed back to what they held when they were added."""
+    """Puts lists that some tasks were passed back to what they held before."""
 
     def undoes(self, entry: Entry) -> bool:
         """After which: none, unless a member says so."""
@@ -206,8 +206,8 @@ class UndoesAtTimes(Undoing):
 
 
 @odd
-class Heap(Model):
-    """Keeps entries in no order, and takes the one with the lowest number."""
+class ByNumber(Model):
+    """Keeps the newest first, and takes the one with the lowest number."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from tests.gallery.model import is_async, is_generator, logger, stepped
 
 @odd
 class Stopping:
-    """Built otherwise: a list that is indexed, each task in a task of its own, as of the run."""
+    """Stops at a failure; an indexed list, each task in a task of its own, as of the run."""
 
     def __init__(self) -> None:
         self.added: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []

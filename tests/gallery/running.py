@@ -19,8 +19,8 @@ from tests.gallery.model import LATE, Entry, Model, Siblings, is_async, now_and_
 
 
 @breaks("RUN-1")
-class Twice(Model):
-    """Calls a sync function a second time, one time in eight."""
+class TwiceAtTimes(Model):
+    """Calls a sync task a second time, one time in eight."""
 
     async def in_thread(self, entry: Entry) -> Any:
         result = await super().in_thread(entry)
@@ -30,8 +30,8 @@ class Twice(Model):
 
 
 @breaks("RUN-1")
-class Retries(Model):
-    """Tries a failed task once more."""
+class RetriesValueErrors(Model):
+    """Tries a task that raised ValueError once more."""
 
     async def attempt(self, entry: Entry) -> None:
         before = len(self.failures)
@@ -42,7 +42,7 @@ class Retries(Model):
 
 
 @breaks("RUN-1")
-class LeavesOut(Model):
+class LeavesOutAtTimes(Model):
     """Leaves out one task in eight."""
 
     async def attempt(self, entry: Entry) -> None:
@@ -67,7 +67,7 @@ class LeavesOutTheSixth(Model):
 
 
 @breaks("RUN-1")
-class LeavesOutAsync(Model):
+class SkipsTheLastAsync(Model):
     """Leaves out an async task that comes last, after a sync one."""
 
     was_sync = False
@@ -186,8 +186,8 @@ class Judging(Model):
 
 
 @breaks("RUN-4")
-class Counts(Model):
-    """Gives back how many it ran."""
+class GivesTheCount(Model):
+    """Gives back how many it ran, where they were several."""
 
     async def __call__(self) -> Any:
         count = len(self.entries)

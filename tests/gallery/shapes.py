@@ -83,7 +83,7 @@ class MissesPartialsOfInstances(Misses):
 
 @breaks("CALL-5")
 class MissesMethods(Misses):
-    """Recognises functions only, not bound methods."""
+    """Takes async bound methods for sync tasks, class methods too."""
 
     def misses(self, func: Any) -> bool:
         return inspect.ismethod(func)
@@ -107,7 +107,7 @@ class MissesWrappers(Misses):
 
 @breaks("CALL-5")
 class RefusesInstances(Model):
-    """Refuses an instance with an async `__call__`."""
+    """Refuses an instance with an async `__call__`, but for other containers."""
 
     def examine(self, func: Any) -> None:
         super().examine(func)
@@ -177,13 +177,13 @@ class DropsAtTimes(Dropping):
 
 
 @breaks("CALL-6")
-class AwaitsElsewhere(Model):
+class AwaitsInTheThread(Model):
     """Awaits what a sync task gives back by asyncio.run, on the thread where it was called."""
 
     async def in_thread(self, entry: Entry) -> Any:
         def call() -> Any:
             result = entry.func(*entry.args, **entry.kwargs)
-            return asyncio.run(awaiting(result)) if inspect.isawaitable(result) else (result,)
+            return asyncio.run(awaiting(result)) if inspect.isawaitable(result) else result
 
         return await self.thread(functools.partial(entry.context.run, call))
 
@@ -251,7 +251,7 @@ class IteratesGenerators(AcceptsGenerators):
             for _ in made:
                 pass
         else:
-            await Model.perform(self, entry)
+            await super().perform(entry)
 
 
 # Odd -----------------------------------------------------------------------------------------
