@@ -30,25 +30,26 @@ class Watch:
     """Looks out for a cancellation, for the length of one run.
 
     Attributes:
+        before: how often ``task.cancel()`` had hit the task that awaits the run when that began.
+        is_requested: whether it has hit the run since; from any thread.
         loop_turned: whether the loop may have turned since a scope was last asked.
-        is_requested: whether ``task.cancel()`` has hit the run; from any thread.
     """
 
-    __slots__ = ("_host", "is_requested", "loop_turned")
+    __slots__ = ("before", "is_requested", "loop_turned")
 
     def __init__(self) -> None:
-        try:
-            host = self._host = asyncio.current_task()
-        except RuntimeError:  # no loop of asyncio's is running
-            host = self._host = None
         self.loop_turned = True
-        self.is_requested: Callable[[], bool]
-        if host is None:
-            self.is_requested = _never
-        elif before := host.cancelling():
-            self.is_requested = lambda: host.cancelling() > before
-        else:
-            self.is_requested = cast("Callable[[], bool]", host.cancelling)
+        self.is_requested: Callable[[], bool] = _never
+        before = 0
+        try:
+            host = asyncio.current_task()
+        except RuntimeError:  # no loop of asyncio's is running
+            host = None
+        if host is not None:
+            before = host.cancelling()
+            since = (lambda: host.cancelling() > before) if before else host.cancelling
+            self.is_requested = cast("Callable[[], bool]", since)
+        self.before = before
 
     def is_final(self, error: BaseException) -> bool:
         """Whether a task's error ends the run at once: an exit (ERR-6), or a cancellation (CAN-3).
@@ -75,7 +76,7 @@ class Watch:
 
     def is_cancelling(self) -> bool:
         """Whether asyncio's ``task.cancel()`` may be on its way; a checkpoint delivers it."""
-        return self._host is not None and self._host.cancelling() > 0
+        return self.before > 0 or self.is_requested()
 
 
 def _never() -> bool:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["BgspecError", "RunInProgress", "TaskRefused", "UnknownClause"]
+__all__ = [
+    "ArgumentsRefused",
+    "BgspecError",
+    "RunInProgress",
+    "SinkFailed",
+    "SupervisorFull",
+    "SupervisorRefused",
+    "TaskRefused",
+    "UnknownClause",
+]
 
 
 class BgspecError(Exception):
@@ -19,3 +28,19 @@ class RunInProgress(BgspecError, RuntimeError):
 
 class UnknownClause(BgspecError, LookupError):
     """No clause of the contract has this id; the message names those that look like it."""
+
+
+class ArgumentsRefused(TaskRefused):
+    """The arguments of an add do not fit the function; the message names the parameter."""
+
+
+class SinkFailed(BgspecError, RuntimeError):
+    """A sink raised, as the cause tells, when an outbox handed it a task; that is staged still."""
+
+
+class SupervisorRefused(BgspecError, RuntimeError):
+    """A supervisor does not do this, or not any more; it has not taken what it was given."""
+
+
+class SupervisorFull(SupervisorRefused):
+    """As many tasks run and wait as the supervisor was told to take, so it has not taken this one."""

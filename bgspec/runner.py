@@ -204,9 +204,9 @@ class BackgroundTasks:
         """Run one task after the other, and put into `failures` what they raise."""
         pending = self._pending
         watch = Watch()
+        is_requested = watch.is_requested
         if watch.is_cancelling():
             await checkpoint()
-        is_requested = watch.is_requested
         while pending:
             if (watch.loop_turned and watch.is_scope_cancelled()) or is_requested():
                 await watch.deliver()
