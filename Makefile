@@ -2,7 +2,7 @@
 # `make PYTHON=/path/to/python` picks the interpreter.
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types docs clean
+.PHONY: help demo test lint types docs bench clean
 
 BIN := .venv/bin
 INTERPRETERS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
@@ -36,6 +36,9 @@ types: .venv/dev.stamp ## check the types with mypy and pyright
 
 docs: .venv/dev.stamp ## build the documentation into docs/_build
 	$(BIN)/sphinx-build -W --keep-going -q docs docs/_build
+
+bench: .venv/dev.stamp ## measure the runner beside Starlette's and others; BENCH="--help" tells how
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache docs/_build

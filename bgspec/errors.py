@@ -43,4 +43,4 @@ class SupervisorRefused(BgspecError, RuntimeError):
 
 
 class SupervisorFull(SupervisorRefused):
-    """As many tasks run and wait as the supervisor was told to take, so it has not taken this one."""
+    """As many tasks run and wait as the supervisor was told to take, so this one was not taken."""

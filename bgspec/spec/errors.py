@@ -29,7 +29,8 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         title="a failure surfaces",
         sentence=(
             "An exception that a task raises MUST surface: it is what the run raises, or is "
-            "reached from that by the members of exception groups, `__cause__` or `__context__`."
+            "reached from that by the members of exception groups, `__cause__` or `__context__`. "
+            "One that a sync task raises after it was left behind (CAN-4, CAN-7) need not."
         ),
         reason=(
             "With the response gone, the run is the last place where anybody can learn that the "

@@ -131,7 +131,8 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         title="an add after a run is not lost",
         sentence=(
             "A task that is added after a run MUST be run by the next one, unless the add or that "
-            "run is refused with an error."
+            "run is refused with an error, or a failure (ERR-4) or a cancellation ends that run "
+            "before it."
         ),
         reason=(
             "A container that is kept and run again and again is a fair use, and one that forgets "
@@ -147,7 +148,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         title="two containers run at once",
         sentence=(
             "Two containers MUST be able to run at once on one event loop, neither waiting for the "
-            "other."
+            "other, as long as there are worker threads for both."
         ),
         reason=(
             "A server has many requests in flight. One slow task must not hold up the work of all "

@@ -12,10 +12,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-__all__ = ["Timings", "measure"]
+__all__ = ["Timings", "Work", "measure"]
 
-Work = Callable[[int], Awaitable[None]]
-"""Does its work so many times over."""
+Work = Callable[[int], Callable[[], Awaitable[None]]]
+"""Gets ready to do its work so many times over, and gives what does that and is timed."""
 
 LEAST = 0.02
 """Seconds that one timing takes at least; shorter ones are mostly the clock's own."""
@@ -73,6 +73,7 @@ async def _enough(work: Work) -> int:
 
 
 async def _timed(work: Work, times: int) -> float:
+    ready = work(times)
     start = time.perf_counter()
-    await work(times)
+    await ready()
     return time.perf_counter() - start
