@@ -76,7 +76,9 @@ class BackgroundTasks:
 
     It has the interface of Starlette's class of that name and runs on asyncio and trio. An async
     task runs on the loop, a sync one in a worker thread, one after the other, in the order of the
-    adds, each with the context variables as of its add. A task is run once, ever.
+    adds, each with the context variables as of its add. A task is run once, ever. Neighbouring sync
+    tasks share a trip to a thread, so what one of them posts to the loop without waiting for it
+    (``call_soon_threadsafe``) may run after the next has started.
 
     Args:
         tasks: what to add at the start: callables without arguments, Starlette's
