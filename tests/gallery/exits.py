@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -72,8 +71,10 @@ class SwallowsStopAsyncIteration(Model):
     """Takes StopAsyncIteration for an end."""
 
     async def perform(self, entry: Entry) -> None:
-        with suppress(StopAsyncIteration):
+        try:
             await super().perform(entry)
+        except StopAsyncIteration:
+            return
 
 
 @breaks("ERR-7")

@@ -1,23 +1,23 @@
 """Races: two threads add at once, one held in the middle of its ``add_task``.
 
-The interleaving is forced, not hoped for. The first thread traces the instructions that it carries
-out within ``add_task``, in code that is not the standard library's; at the one that the plan names
-it lets the second thread add, and goes on when that has returned. An implementation that takes a
-lock keeps the second thread waiting: then the first goes on after a moment, and nothing was
-forced.
+The interleaving is forced, not hoped for. The instructions are counted that the first thread
+carries out within ``add_task``, in code that is not the standard library's; at the one that the
+plan names the second thread is let add, and the first goes on when that has returned. An
+implementation that takes a lock keeps the second thread waiting: then the first goes on after a
+moment, and nothing was forced.
 """
 
 from __future__ import annotations
 
-import sys
 import sysconfig
 import threading
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bgspec_conformance import history as seen
+from bgspec_conformance.drivers.instructions import instructions
 from bgspec_conformance.plan import Race
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ MOMENT = 0.02
 """Seconds that the first thread waits for a second one that a lock may hold."""
 STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 SITE_PACKAGES = sysconfig.get_path("purelib")
+DRIVERS = str(Path(__file__).parent)
 
 
 async def run_in_thread(performance: Performance, function: Callable[[], object]) -> None:
@@ -83,35 +84,21 @@ class _Hold:
         self.waited_in_vain = False
 
     def add(self, container: int) -> None:
-        """Add the first task, with the trace on."""
+        """Add the first task, and count the instructions on the way."""
         self._performance.callee(self._task)
-        before = sys.gettrace()
-        sys.settrace(self._call)
-        try:
+        with instructions(_is_watched, self._count):
             self._performance.add(self._task, container, thread=1)
-        finally:
-            sys.settrace(before)
 
-    def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if self._left < 0 or not _is_watched(frame):
-            return None
-        frame.f_trace_opcodes = True
-        frame.f_trace_lines = False
-        return self._instruction
-
-    def _instruction(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "opcode":
-            self._left -= 1
-            if self._left == -1:
-                self._performance.stage.record(seen.Paused(self._task))
-                self._other.start()
-                self.waited_in_vain = not self._done.wait(self._moment)
-        return self._instruction
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left == -1:
+            self._performance.stage.record(seen.Paused(self._task))
+            self._other.start()
+            self.waited_in_vain = not self._done.wait(self._moment)
 
 
-def _is_watched(frame: FrameType) -> bool:
-    """Whether a frame is the implementation's, and not the suite's or the standard library's."""
-    file = frame.f_code.co_filename
-    if frame.f_globals.get("__name__", "").startswith("bgspec_conformance.drivers"):
+def _is_watched(file: str) -> bool:
+    """Whether code of this file is the implementation's, not the suite's or Python's own."""
+    if file.startswith(DRIVERS):
         return False
     return file.startswith(SITE_PACKAGES) or not file.startswith(STANDARD_LIBRARY)
