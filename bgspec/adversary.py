@@ -74,7 +74,7 @@ OPEN: Final[Mapping[str, tuple[str, ...]]] = {
 
 MOST_TURNS: Final = 3
 """How often the loop turns before a task, at most."""
-DEEPEST: Final = 100
+DEEPEST: Final = 50
 """Runs of one container at once; one more is taken for a recursion without end."""
 
 INSIDE: ContextVar[tuple[Adversary, ...]] = ContextVar("INSIDE", default=())
