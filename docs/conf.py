@@ -15,7 +15,7 @@ release = version_of("bgspec")
 version = release
 
 extensions = ["bgspec_clauses", "myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "changelog.d"]
+exclude_patterns = ["_build", "changelog.d", "performance.tables.md"]
 default_role = "code"
 
 autodoc_default_options = {
