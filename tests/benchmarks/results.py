@@ -61,7 +61,7 @@ class Results:
     def _page(self) -> Iterator[str]:
         yield f"Measured on {machine()}, in {self.rounds} rounds."
         yield ""
-        yield "### Containers"
+        yield "## Containers"
         yield ""
         yield (
             f"Microseconds a task, medians; last how many times as fast as {PEER} {OURS} is, the "
@@ -74,14 +74,14 @@ class Results:
                 ["loop", "timed", "tasks", "number", *names, "ratio"],
                 [case.cells() for case in self.cases],
             )
-        yield "### Memory"
+        yield "## Memory"
         yield ""
         yield "Bytes that a container holds for a pending task with one argument."
         yield ""
         yield from _table(
             list(self.bytes_a_task), [[f"{size:.0f}" for size in self.bytes_a_task.values()]]
         )
-        yield "### A bystander"
+        yield "## A bystander"
         yield ""
         yield (
             "Milliseconds that somebody else waits for the only thread, while a container runs a "
@@ -95,7 +95,7 @@ class Results:
                 for loop, by_name in self.waits.items()
             ],
         )
-        yield "### Requests"
+        yield "## Requests"
         yield ""
         yield (
             "Requests a second through uvicorn, each with an async task and two sync ones, until "
