@@ -170,26 +170,29 @@ async def race(first: Callable[[], object], second: Callable[[], object], pause:
     """Hold one thread at an instruction of what it calls, while another thread goes through."""
     other = threading.Thread(target=second)
 
-    def watched(frame: Any) -> bool:
-        file = frame.f_code.co_filename
-        if frame.f_globals.get("__name__") == "__main__":
+    def watched(code: Any) -> bool:
+        file = code.co_filename
+        if file == step.__code__.co_filename:
             return False
         site = file.startswith(sysconfig.get_path("purelib"))
         return site or not file.startswith(sysconfig.get_path("stdlib"))
 
+    def step() -> None:
+        nonlocal pause
+        pause -= 1
+        if pause == -1:
+            other.start()
+            other.join(0.1)
+
     def call(frame: Any, event: str, arg: Any) -> Any:
-        if not watched(frame):
+        if not watched(frame.f_code):
             return None
         frame.f_trace_opcodes = True
         return instruction
 
     def instruction(frame: Any, event: str, arg: Any) -> Any:
-        nonlocal pause
         if event == "opcode":
-            pause -= 1
-            if pause == -1:
-                other.start()
-                other.join(0.1)
+            step()
         return instruction
 
     def traced() -> None:
@@ -199,7 +202,34 @@ async def race(first: Callable[[], object], second: Callable[[], object], pause:
         finally:
             sys.settrace(None)
 
-    await in_thread(traced)
+    def monitored() -> None:
+        monitoring: Any = vars(sys)["monitoring"]
+        events, thread = monitoring.events, threading.get_ident()
+        codes: set[Any] = set()
+
+        def start(code: Any, offset: int) -> None:
+            if threading.get_ident() == thread and code not in codes and watched(code):
+                codes.add(code)
+                monitoring.set_local_events(4, code, events.INSTRUCTION)
+
+        def at(code: Any, offset: int) -> None:
+            if threading.get_ident() == thread:
+                step()
+
+        monitoring.use_tool_id(4, "witness")
+        monitoring.register_callback(4, events.PY_START, start)
+        monitoring.register_callback(4, events.INSTRUCTION, at)
+        monitoring.set_events(4, events.PY_START)
+        try:
+            first()
+        finally:
+            monitoring.set_events(4, 0)
+            for code in codes:
+                monitoring.set_local_events(4, code, 0)
+            monitoring.free_tool_id(4)
+
+    # From Python 3.12 on a trace function does not hear of every instruction.
+    await in_thread(monitored if "monitoring" in vars(sys) else traced)
     if other.ident is None:
         other.start()
     await anyio.to_thread.run_sync(other.join)
