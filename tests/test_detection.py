@@ -15,7 +15,7 @@ import pytest
 from bgspec_conformance.checks import CHECKS
 from bgspec_conformance.engine import EXAMPLES, SEED
 from bgspec_conformance.history import History
-from bgspec_conformance.plan import Plan
+from bgspec_conformance.kit import AnyPlan
 from bgspec_conformance.small import Case, cases
 from bgspec_conformance.strategies import plans
 from bgspec_conformance.trial import BATCH, Trial
@@ -42,9 +42,9 @@ class Chancy(Tells):
 
 
 @pytest.fixture(scope="module")
-def exercising() -> dict[str, list[Plan]]:
+def exercising() -> dict[str, list[AnyPlan]]:
     """For each clause, the plans of a check at the default number of examples that exercise it."""
-    found: dict[str, list[Plan]] = {clause: [] for clause in CHECKS}
+    found: dict[str, list[AnyPlan]] = {clause: [] for clause in CHECKS}
     trial = Trial(implementation_of(Member(Tells, None)), "asyncio", list(CHECKS))
 
     def note(case: Case, history: History) -> None:
@@ -61,15 +61,15 @@ def batched(everything: list[Case]) -> Iterator[list[Case]]:
     return (everything[start : start + BATCH] for start in range(0, len(everything), BATCH))
 
 
-def test_each_clause_is_exercised_often_enough(exercising: dict[str, list[Plan]]) -> None:
+def test_each_clause_is_exercised_often_enough(exercising: dict[str, list[AnyPlan]]) -> None:
     """As many plans as it takes, each of which shows the fault one time in eight."""
     missed = {clause: (1 - 1 / ONE_IN) ** len(found) for clause, found in exercising.items()}
     assert {clause: share for clause, share in missed.items() if share > 1 - SURELY} == {}
 
 
-def test_a_fault_that_shows_one_time_in_eight_is_seen(exercising: dict[str, list[Plan]]) -> None:
+def test_a_fault_that_shows_one_time_in_eight_is_seen(exercising: dict[str, list[AnyPlan]]) -> None:
     """Measured, and not computed alone: the draws that the driver seeds could be too much alike."""
-    showed: dict[Plan, bool] = {}
+    showed: dict[AnyPlan, bool] = {}
 
     def note(case: Case, history: History) -> None:
         showed[case.plan] = Chancy.drawn[0]

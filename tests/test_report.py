@@ -51,7 +51,6 @@ def report(*verdicts: Verdict, name: str = "mine:Tasks") -> Report:
         recipe=Recipe(imports="from mine import Tasks", make="Tasks()"),
         profile=Profile.COLLECTOR,
         versions={"mine": "1.2"},
-        capacity=None,
         tells_pending=False,
         deviations={},
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bgspec_conformance import TargetError
+from bgspec_conformance import Implementation, TargetError
 from bgspec_conformance.target import load, registered
 
 CONTAINER = "class Tasks:\n add_task = print\n async def __call__(self): pass\n"
@@ -32,9 +32,16 @@ def write(program: str) -> None:
     Path("mine.py").write_text(program)
 
 
+def loaded(target: str) -> Implementation:
+    """The one implementation of containers that a target stands for."""
+    (implementation,) = load(target)
+    assert isinstance(implementation, Implementation)
+    return implementation
+
+
 def test_a_class_is_a_target() -> None:
     write(CONTAINER)
-    (implementation,) = load("mine:Tasks")
+    implementation = loaded("mine:Tasks")
     assert implementation.name == "mine:Tasks"
     assert implementation.recipe.imports == "from mine import Tasks"
     assert implementation.recipe.make == "Tasks()"
@@ -42,7 +49,7 @@ def test_a_class_is_a_target() -> None:
 
 def test_an_attribute_of_an_attribute_is_a_target() -> None:
     write(CONTAINER + "class Outer:\n Inner = Tasks\n")
-    (implementation,) = load("mine:Outer.Inner")
+    implementation = loaded("mine:Outer.Inner")
     assert implementation.recipe.make == "Outer.Inner()"
     assert implementation.recipe.imports == "from mine import Outer"
 

@@ -79,6 +79,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         sentence="Requests that are in flight at once MUST NOT share a container or a task.",
         reason="A container that outlives its request sends one user's mail for another's request.",
         source="FastAPI's tutorial, Using `BackgroundTasks`",
+        rests_on=("RSP-1", "DEP-2"),
     ),
     Clause(
         id="DEP-5",

@@ -12,13 +12,14 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
-from bgspec_conformance import history as seen
-from bgspec_conformance.checks import Reading
+from bgspec.spec import CLAUSES
 from bgspec_conformance.errors import TargetError
-from bgspec_conformance.implementation import Implementation
+from bgspec_conformance.implementation import Subject
+from bgspec_conformance.kit import KITS
 from bgspec_conformance.lifeline import Lifeline
 from bgspec_conformance.messages import (
     RUINED,
@@ -30,12 +31,9 @@ from bgspec_conformance.messages import (
     Rejected,
     Unsupported,
 )
-from bgspec_conformance.plan import Add, Plan, Run, Task
-from bgspec_conformance.small import Case, cases
-from bgspec_conformance.strategies import plans
+from bgspec_conformance.small.case import Case
 from bgspec_conformance.target import load
 from bgspec_conformance.trial import BATCH, Ruined, Trial
-from bgspec_conformance.vocabulary import Shape
 
 __all__ = ["main"]
 
@@ -63,10 +61,15 @@ def _do(lifeline: Lifeline) -> None:
     except TargetError as exc:
         lifeline.send(_encode(Rejected(str(exc))))
         return
-    implementation = variants[job.variant]
+    subject = variants[job.variant]
+    kit = KITS[subject.profile]
     lifeline.beat()
-    todo = [*cases(), *(Case(plan) for plan in plans(job.examples, job.seed))]
-    lifeline.send(_encode(About(len(variants), implementation.traits, len(todo))))
+    if not _is_asked_for(subject, job):
+        lifeline.send(_encode(About(len(variants), subject.traits, 0)))
+        lifeline.send(_encode(Progress(0, {}, final=True)))
+        return
+    todo = [*kit.cases(), *(Case(plan) for plan in kit.plans(job.examples, job.seed))]
+    lifeline.send(_encode(About(len(variants), subject.traits, len(todo))))
     warnings.simplefilter("ignore")
     gc.collect()
     gc.freeze()
@@ -75,23 +78,28 @@ def _do(lifeline: Lifeline) -> None:
     def before(case: Case) -> None:
         lifeline.note(_encode(Note(number_of.get(id(case), -1), case)).decode())
 
-    if job.backend not in implementation.backends:
+    if job.backend not in subject.backends:
         lifeline.send(_encode(Unsupported("it says so")))
-    elif job.backend != "asyncio" and (why := _unsupported(implementation, job.backend, before)):
+    elif job.backend != "asyncio" and (why := _unsupported(subject, job.backend, before)):
         lifeline.send(_encode(Unsupported(why)))
     else:
-        _carry_out(lifeline, job, implementation, todo, before)
+        _carry_out(lifeline, job, subject, todo, before)
+
+
+def _is_asked_for(subject: Subject, job: Job) -> bool:
+    asked = (CLAUSES[clause] for clause in job.clauses)
+    return subject.profile in job.profiles and any(subject.profile in c.profiles for c in asked)
 
 
 def _carry_out(
     lifeline: Lifeline,
     job: Job,
-    implementation: Implementation,
+    subject: Subject,
     todo: list[Case],
     before: Callable[[Case], object],
 ) -> None:
     """Carry out the cases in batches, telling the parent after each."""
-    trial = Trial(implementation, job.backend, job.clauses, before=before, beat=lifeline.beat)
+    trial = Trial(subject, job.backend, job.clauses, before=before, beat=lifeline.beat)
     skip = {id(todo[number]) for number in job.skip if number >= 0}
     for start in range(job.start, len(todo), BATCH):
         if trial.gave_up:
@@ -101,26 +109,23 @@ def _carry_out(
         lifeline.send(_encode(Progress(start + len(batch), trial.tallies, trial.gave_up)))
     for clause in trial.tallies:
         trial.smallest(clause)
+    trial.tell_sources()
     lifeline.send(_encode(Progress(len(todo), trial.tallies, trial.gave_up, final=True)))
 
 
-def _unsupported(
-    implementation: Implementation, backend: str, before: Callable[[Case], object]
-) -> str:
-    """Why no task at all can be run on a backend; empty where one can."""
-    why: list[str] = []
-    started: list[bool] = []
+def _unsupported(subject: Subject, backend: str, before: Callable[[Case], object]) -> str:
+    """Why nothing at all can be run on a backend; empty where something can."""
+    kit = KITS[subject.profile]
+    found: list[tuple[bool, str]] = []
 
-    def look(case: Case, history: seen.History) -> None:
-        reading = Reading(case.plan, history)
-        started.append(bool(reading.calls))
-        why.extend(run.end.error for run in reading.runs if run.end and run.end.error)
+    def look(case: Case, history: Any) -> None:
+        found.append(kit.ran(kit.reading(case.plan, history)))
 
-    trial = Trial(implementation, backend, (), before=before)
-    plain = (Shape.FUNCTION, Shape.ASYNC_FUNCTION)
-    for shape in plain:
-        trial.carry_out([Case(Plan((Task(shape),), (Add(0), Run())))], look)
-    return "" if any(started) or not why else f"a run raises {why[0]}"
+    trial = Trial(subject, backend, (), before=before)
+    for plan in kit.plain:
+        trial.carry_out([Case(plan)], look)
+    why = [why for _, why in found if why]
+    return why[0] if why and not any(ran for ran, _ in found) else ""
 
 
 if __name__ == "__main__":

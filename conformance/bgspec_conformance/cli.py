@@ -21,7 +21,7 @@ __all__ = ["cli", "main"]
 OK, FAILED, USAGE, UNTESTED, INTERRUPTED = 0, 1, 2, 3, 130
 WORST = (OK, UNTESTED, FAILED, USAGE)
 """Exit statuses, the worst last."""
-TESTED_PROFILES = (Profile.COLLECTOR,)
+TESTED_PROFILES = (Profile.COLLECTOR, Profile.REQUEST)
 """The profiles whose clauses have checks."""
 WIDTH = 96
 """Columns, at most, that a clause is printed in."""
@@ -87,10 +87,10 @@ def _file(_: click.Context, __: click.Parameter, path: str | None) -> str | None
 @click.argument("targets", nargs=-1, metavar="TARGET...")
 @click.option(
     "--profile",
+    "profiles",
     type=click.Choice([str(profile) for profile in TESTED_PROFILES]),
-    default=str(Profile.COLLECTOR),
-    show_default=True,
-    help="The profile to try: how added work gets its turn.",
+    multiple=True,
+    help="Try this profile alone (how added work gets its turn); may be given several times.",
 )
 @click.option(
     "--clause",
@@ -134,7 +134,7 @@ def _file(_: click.Context, __: click.Parameter, path: str | None) -> str | None
 def check(
     context: click.Context,
     targets: tuple[str, ...],
-    profile: str,
+    profiles: tuple[str, ...],
     clauses: tuple[str, ...],
     examples: int,
     seed: int,
@@ -150,7 +150,7 @@ def check(
     """
     from rich.console import Console
 
-    from bgspec_conformance.engine import Options, checkable
+    from bgspec_conformance.engine import Options
     from bgspec_conformance.report.terminal import show
     from bgspec_conformance.session import tried
     from bgspec_conformance.target import registered
@@ -162,7 +162,9 @@ def check(
         raise click.UsageError("--json and --junit cannot both go to stdout")
     quiet = "-" in {json_file, junit_file}
     console = Console(stderr=quiet, highlight=False)
-    options = Options(clauses=clauses or checkable(Profile(profile)), examples=examples, seed=seed)
+    options = Options(
+        clauses=clauses, profiles=tuple(map(Profile, profiles)), examples=examples, seed=seed
+    )
     reports: list[Report] = []
     status = OK
     for target in targets:
@@ -264,14 +266,14 @@ def spec(ids: tuple[str, ...]) -> None:
 
 
 def _check_of(name: str) -> str:
-    """The check that tests a clause, by its module and name; empty where none does."""
-    from bgspec_conformance.checks import CHECKS
+    """The checks that test a clause, by their module and name; empty where none does."""
     from bgspec_conformance.engine import LOOPS
+    from bgspec_conformance.kit import KITS
 
     if name == LOOPS:
         return "the engine, by the event loops that it runs on"
-    check = CHECKS.get(name)
-    return f"{check.__module__}.{check.__name__}" if check else ""
+    checks = [kit.checks[name] for kit in KITS.values() if name in kit.checks]
+    return ", ".join(dict.fromkeys(f"{check.__module__}.{check.__name__}" for check in checks))
 
 
 def main() -> None:

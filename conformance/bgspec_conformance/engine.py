@@ -18,10 +18,11 @@ import anyio
 import msgspec
 
 from bgspec.spec import CLAUSES, Profile
-from bgspec_conformance.checks.judgement import CHECKS, Answer, Violation
+from bgspec_conformance.checks.judgement import Answer, Violation
 from bgspec_conformance.errors import SuiteError, TargetError
 from bgspec_conformance.implementation import Traits
 from bgspec_conformance.isolation import Ending, Exited, Finished, Silent, TooLarge, supervise
+from bgspec_conformance.kit import KITS, AnyPlan
 from bgspec_conformance.messages import (
     RUINED,
     About,
@@ -33,7 +34,6 @@ from bgspec_conformance.messages import (
     Rejected,
     Unsupported,
 )
-from bgspec_conformance.plan import Add, Plan, Run, Task
 from bgspec_conformance.tally import AnswerSeen, Tallies, Tally, ViolationSeen
 from bgspec_conformance.verdict import Verdict, conclude
 
@@ -71,14 +71,23 @@ class Options:
     """What is asked for.
 
     Attributes:
-        clauses: ids; empty for all of the profile that can be tested.
+        clauses: ids; empty for all that can be tested.
+        profiles: the profiles to try; empty for all that a target has.
         examples: plans drawn by luck, on each backend.
         seed: for them; the same seed gives the same report.
     """
 
     clauses: tuple[str, ...] = ()
+    profiles: tuple[Profile, ...] = ()
     examples: int = EXAMPLES
     seed: int = SEED
+
+    def judged(self, profile: Profile) -> tuple[str, ...]:
+        """The clauses that are judged of an implementation of this profile; none if not asked."""
+        if self.profiles and profile not in self.profiles:
+            return ()
+        checked = checkable(profile)
+        return tuple(c for c in checked if c in self.clauses) if self.clauses else checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,17 +119,23 @@ def unwatched(name: str, backend: str, done: int, total: int) -> None:
     """A watcher that looks away."""
 
 
-def checkable(profile: Profile = Profile.COLLECTOR) -> tuple[str, ...]:
-    """The clauses of a profile that have a check, in the order of the contract."""
-    return tuple(
-        clause.id
-        for clause in CLAUSES.values()
-        if profile in clause.profiles and (clause.id in CHECKS or clause.id == LOOPS)
-    )
+def checkable(*profiles: Profile) -> tuple[str, ...]:
+    """The clauses that have a check in these profiles, in the order of the contract.
+
+    Without an argument: in any.
+    """
+    asked = profiles or tuple(KITS)
+    return tuple(clause for clause in CLAUSES if any(_has_check(clause, p) for p in asked))
+
+
+def _has_check(clause: str, profile: Profile) -> bool:
+    if profile not in CLAUSES[clause].profiles or profile not in KITS:
+        return False
+    return clause in KITS[profile].checks or clause == LOOPS
 
 
 async def check(target: str, options: Options, watch: Watcher) -> AsyncIterator[Result]:
-    """Try every variant of a target, one after the other.
+    """Try every variant of a target that is asked for, one after the other.
 
     Args:
         target: a registered name or ``module:attr``.
@@ -131,7 +146,7 @@ async def check(target: str, options: Options, watch: Watcher) -> AsyncIterator[
         TargetError: the target cannot be loaded.
         SuiteError: the suite itself failed.
     """
-    variant, variants = 0, 1
+    variant, variants, tried = 0, 1, 0
     while variant < variants:
         ways = [_Way(target, variant, backend, options, watch) for backend in BACKENDS]
         try:
@@ -145,8 +160,12 @@ async def check(target: str, options: Options, watch: Watcher) -> AsyncIterator[
             raise _first(ours) from None
         about = next(way.about for way in ways if way.about is not None)
         variants = about.variants
-        yield _result(target, about.traits, options, ways)
+        if clauses := options.judged(about.traits.profile):
+            tried += 1
+            yield _result(target, about.traits, options, clauses, ways)
         variant += 1
+    if not tried:
+        raise TargetError(f"{target}: nothing that was asked for applies to it")
 
 
 def _first(group: BaseExceptionGroup[SuiteError]) -> SuiteError:
@@ -155,8 +174,9 @@ def _first(group: BaseExceptionGroup[SuiteError]) -> SuiteError:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _result(target: str, traits: Traits, options: Options, ways: list[_Way]) -> Result:
-    clauses = options.clauses or checkable(traits.profile)
+def _result(
+    target: str, traits: Traits, options: Options, clauses: tuple[str, ...], ways: list[_Way]
+) -> Result:
     tallies: Tallies = {clause: Tally() for clause in clauses}
     reasons: dict[str, str] = {}
     for way in ways:
@@ -165,7 +185,7 @@ def _result(target: str, traits: Traits, options: Options, ways: list[_Way]) -> 
         if way.left_off:
             reasons |= dict.fromkeys(clauses, way.left_off)
     if LOOPS in clauses:
-        tallies[LOOPS] = _loops(ways)
+        tallies[LOOPS] = _loops(KITS[traits.profile].plain[0], ways)
     return Result(
         target=target,
         traits=traits,
@@ -175,10 +195,9 @@ def _result(target: str, traits: Traits, options: Options, ways: list[_Way]) -> 
     )
 
 
-def _loops(ways: list[_Way]) -> Tally:
+def _loops(plan: AnyPlan, ways: list[_Way]) -> Tally:
     """The answer to CALL-9: the backends that carried out anything."""
     works = [way.backend for way in ways if not way.unsupported]
-    plan = Plan((Task(),), (Add(0), Run()))
     answer = Answer(" and ".join(works), "'t0 started' in log")
     return Tally(len(ways), len(works), answers=(AnswerSeen(answer, plan, works[0]),))
 
@@ -236,6 +255,7 @@ class _Way:
             self.variant,
             self.backend,
             self.options.clauses or checkable(),
+            self.options.profiles or tuple(KITS),
             self.options.examples,
             self.options.seed,
             start,
@@ -273,15 +293,17 @@ class _Way:
         """
         note = msgspec.json.decode(ending.note, type=Note) if ending.note else None
         focus = note.case.focus if note else ""
-        judged = self.options.clauses or checkable()
-        clause = focus if focus in judged else "RUN-2"
+        assert self.about is not None
+        profile = self.about.traits.profile
+        judged = self.options.judged(profile)
+        clause = focus if focus in judged else KITS[profile].hung
         if note:
             self._skip = (*self._skip, note.number)
         if focus:
             resting = [c for c in CLAUSES if c == clause or clause in _rests_on(c)]
             self._without = (*self._without, *resting)
         if clause in judged:
-            violation = Violation("the run comes to its end", _how(ending), "")
+            violation = Violation("it comes to its end", _how(ending), "")
             plan = note.case.plan if note else None
             seen = ViolationSeen(plan, violation, self.backend, lasting=True)
             tally = Tally(1, 1, seen)

@@ -324,3 +324,11 @@ class History(msgspec.Struct, frozen=True):
 
     backend: str
     events: tuple[Event, ...]
+
+    @property
+    def lasting(self) -> bool:
+        """A wait had to be ended, so that carrying it out again takes as long."""
+        return any(
+            isinstance(event, Expired) or (isinstance(event, Settled) and event.unfinished > 0)
+            for event in self.events
+        )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bgspec.spec import Profile
 
-__all__ = ["Deviation", "Implementation", "Recipe", "Traits"]
+if TYPE_CHECKING:
+    from bgspec_conformance.request.plan import Application
+
+__all__ = ["Deviation", "Framework", "Implementation", "Recipe", "Subject", "Traits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,48 @@ class Implementation:
             recipe=self.recipe,
             profile=self.profile,
             versions={package: version(package) for package in self.packages},
-            capacity=self.capacity,
             tells_pending=self.pending is not None,
             deviations=dict(self.deviations),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework:
+    """What the suite needs to know of a framework, for the request profile.
+
+    Attributes:
+        name: as it is called on the command line and in reports.
+        write: writes a plan as the source of a module that defines ``app``, an ASGI application, in
+            the framework's own terms; it raises `Beyond` where the framework cannot say it.
+        packages: the distributions whose versions a report names.
+        backends: the event loops that it is tried on.
+        deviations: the clauses that it is known to break, by id.
+    """
+
+    name: str
+    write: Callable[[Application], str]
+    packages: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ("asyncio", "trio")
+    deviations: Mapping[str, Deviation] = field(default_factory=dict[str, Deviation])
+
+    @property
+    def profile(self) -> Profile:
+        """By how the work gets its turn: in the course of a request."""
+        return Profile.REQUEST
+
+    @property
+    def traits(self) -> Traits:
+        """What can be told of it to another process."""
+        return Traits(
+            name=self.name,
+            profile=self.profile,
+            versions={package: version(package) for package in self.packages},
+            deviations=dict(self.deviations),
+        )
+
+
+Subject: TypeAlias = Implementation | Framework
+"""What can be tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +134,16 @@ class Traits:
 
     Attributes:
         name: as it is called in reports.
-        recipe: how a program uses it.
         profile: by how the work gets its turn.
         versions: of the distributions that it names.
-        capacity: how many adds a container takes; None is any number.
-        tells_pending: it has the optional interface of CAN-5.
         deviations: the clauses that it is known to break, by id.
+        recipe: how a program uses it; None for a framework, whose programs are written for it.
+        tells_pending: it has the optional interface of CAN-5.
     """
 
     name: str
-    recipe: Recipe
     profile: Profile
     versions: dict[str, str]
-    capacity: int | None
-    tells_pending: bool
     deviations: dict[str, Deviation]
+    recipe: Recipe | None = None
+    tells_pending: bool = False

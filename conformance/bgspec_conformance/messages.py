@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bgspec.spec import Profile
 from bgspec_conformance.implementation import Traits
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.tally import Tallies
@@ -29,6 +30,7 @@ class Job(msgspec.Struct, frozen=True):
         variant: which of the implementations that it stands for.
         backend: the event loop.
         clauses: the ids of the clauses to judge.
+        profiles: the profiles to try; a variant of another is only told about.
         examples: plans drawn by luck.
         seed: for them.
         start: the case to start with; those before are done.
@@ -40,6 +42,7 @@ class Job(msgspec.Struct, frozen=True):
     variant: int
     backend: str
     clauses: tuple[str, ...]
+    profiles: tuple[Profile, ...]
     examples: int
     seed: int
     start: int = 0

@@ -162,7 +162,7 @@ class Race(Record, frozen=True, tag="race"):
 Action = Add | SetVar | Run | Together | Race
 
 
-class Plan(Record, frozen=True):
+class Plan(Record, frozen=True, tag_field="profile", tag="collector"):
     """The tasks, and the script that adds and runs them."""
 
     tasks: tuple[Task, ...] = ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from bgspec_conformance.checks.judgement import Answer, Held, Judgement, Violation
-from bgspec_conformance.history import Event, Expired, History, Settled
 from bgspec_conformance.plan import Plan
+from bgspec_conformance.request.plan import Application
 
 __all__ = ["MOST_ALSO", "AnswerSeen", "Tallies", "Tally", "ViolationSeen", "without_numbers"]
 
@@ -27,22 +29,25 @@ class ViolationSeen(msgspec.Struct, frozen=True):
         shown: how many of ``tries`` times the plan showed it when it was carried out again; a
             fault that comes and goes shows less often.
         tries: how often it was carried out again; not at all where that takes too long.
+        source: the program that the plan is carried out as, where it is one.
     """
 
-    plan: Plan | None
+    plan: Plan | Application | None
     violation: Violation
     backend: str
     lasting: bool = False
     shown: int = 0
     tries: int = 0
+    source: str = ""
 
 
 class AnswerSeen(msgspec.Struct, frozen=True):
-    """An answer to a CHOICE, and the first plan that got it."""
+    """An answer to a CHOICE, the first plan that got it, and the program that this is."""
 
     answer: Answer
-    plan: Plan
+    plan: Plan | Application
     backend: str
+    source: str = ""
 
 
 class Tally(msgspec.Struct):
@@ -55,6 +60,7 @@ class Tally(msgspec.Struct):
         also: what was seen by further violations, each sentence once, whichever tasks it names.
         lasting: a violation came with a wait that had to be ended.
         answers: the first of each answer, in each situation.
+        beyond: why a plan that was made for the clause could not be carried out.
     """
 
     examples: int = 0
@@ -63,19 +69,26 @@ class Tally(msgspec.Struct):
     also: tuple[str, ...] = ()
     lasting: bool = False
     answers: tuple[AnswerSeen, ...] = ()
+    beyond: str = ""
 
-    def count(self, judgements: list[Judgement], plan: Plan, history: History) -> None:
-        """Add one history's judgements."""
+    def count(
+        self,
+        judgements: list[Judgement],
+        plan: Plan | Application,
+        backend: str,
+        *,
+        lasting: bool = False,
+    ) -> None:
+        """Add what was judged of one history; ``lasting``: a wait had to be ended there."""
         self.examples += 1
         self.exercised += bool(judgements)
         for judgement in judgements:
             match judgement:
                 case Violation():
-                    lasting = any(map(_waited_in_vain, history.events))
                     self.lasting = self.lasting or lasting
-                    self._broken(ViolationSeen(plan, judgement, history.backend, lasting))
+                    self._broken(ViolationSeen(plan, judgement, backend, lasting))
                 case Answer():
-                    self._answer(AnswerSeen(judgement, plan, history.backend))
+                    self._answer(AnswerSeen(judgement, plan, backend))
                 case Held():
                     pass
 
@@ -97,21 +110,24 @@ class Tally(msgspec.Struct):
         if (seen.answer.situation, seen.answer.answer) not in known:
             self.answers = (*self.answers, seen)
 
+    def tell(self, source: Callable[[Plan | Application], str]) -> None:
+        """Add the programs that the plans kept here are carried out as."""
+        if self.violation is not None and self.violation.plan is not None:
+            self.violation = replace(self.violation, source=source(self.violation.plan))
+        self.answers = tuple(replace(seen, source=source(seen.plan)) for seen in self.answers)
+
     def merge(self, other: Tally) -> None:
         """Add what was counted elsewhere; of two violations the one seen first stays."""
         self.examples += other.examples
         self.exercised += other.exercised
         self.lasting = self.lasting or other.lasting
+        self.beyond = self.beyond or other.beyond
         if other.violation is not None:
             self._broken(other.violation)
         for sentence in other.also:
             self._also(sentence)
         for seen in other.answers:
             self._answer(seen)
-
-
-def _waited_in_vain(event: Event) -> bool:
-    return isinstance(event, Expired) or (isinstance(event, Settled) and event.unfinished > 0)
 
 
 def without_numbers(sentence: str) -> str:

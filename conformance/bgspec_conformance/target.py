@@ -18,7 +18,10 @@ from typing import Any, cast
 from bgspec.errors import UnknownClause
 from bgspec.spec import clause as clause_of
 from bgspec_conformance.errors import TargetError
-from bgspec_conformance.implementation import Implementation, Recipe
+from bgspec_conformance.implementation import Implementation, Recipe, Subject
+from bgspec_conformance.request.plan import Application
+from bgspec_conformance.request.scene import Scene
+from bgspec_conformance.request.stage import build, source
 
 __all__ = ["GROUP", "load", "registered"]
 
@@ -31,7 +34,7 @@ def registered() -> list[str]:
     return sorted({entry.name for entry in entry_points(group=GROUP)})
 
 
-def load(target: str) -> tuple[Implementation, ...]:
+def load(target: str) -> tuple[Subject, ...]:
     """The implementations that a target stands for.
 
     Raises:
@@ -107,10 +110,8 @@ def _attribute(module: Any, name: str, path: str) -> object:
     return found
 
 
-def _implementations(
-    found: object, target: str, module: str, attr: str
-) -> tuple[Implementation, ...]:
-    if isinstance(found, Implementation):
+def _implementations(found: object, target: str, module: str, attr: str) -> tuple[Subject, ...]:
+    if isinstance(found, Subject):
         return (found,)
     if several := _several(found):
         return several
@@ -135,12 +136,12 @@ def _implementations(
     )
 
 
-def _several(found: object) -> tuple[Implementation, ...]:
+def _several(found: object) -> tuple[Subject, ...]:
     """The implementations in what a target names, if it holds nothing else; else none."""
     if not isinstance(found, Iterable) or isinstance(found, str | type):
         return ()
     several = tuple(cast("Iterable[object]", found))
-    ours = tuple(one for one in several if isinstance(one, Implementation))
+    ours = tuple(one for one in several if isinstance(one, Subject))
     return ours if len(ours) == len(several) else ()
 
 
@@ -149,7 +150,7 @@ def _packages(module: str) -> tuple[str, ...]:
     return tuple(sorted(set(packages_distributions().get(module.partition(".")[0], ()))))
 
 
-def _look_at(implementation: Implementation, target: str) -> None:
+def _look_at(implementation: Subject, target: str) -> None:
     """See that what its author says about it is true of this contract and this machine."""
     for clause in implementation.deviations:
         try:
@@ -164,7 +165,20 @@ def _look_at(implementation: Implementation, target: str) -> None:
         ) from exc
 
 
-def _try_out(implementation: Implementation, target: str) -> None:
+def _try_out(subject: Subject, target: str) -> None:
+    """Make one of what is tried, and see that it can be."""
+    if isinstance(subject, Implementation):
+        _try_out_container(subject, target)
+        return
+    try:
+        build(source(subject, Application()), Scene())
+    except BaseException as exc:
+        raise TargetError(
+            f"{target}: writing a small application, and making it, fails: {_told(exc)}"
+        ) from exc
+
+
+def _try_out_container(implementation: Implementation, target: str) -> None:
     """Make one container, and see that it has the two methods that it needs."""
     try:
         container = implementation.make()

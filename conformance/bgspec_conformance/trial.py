@@ -1,29 +1,26 @@
 """A trial: cases are carried out one by one on one backend, and every history is judged.
 
-This is the inside of a child process. It knows the driver and the checks; what the tallies mean is
-the engine's business.
+This is the inside of a child process. The driver and the checks are in the kit of the profile; what
+the tallies mean is the engine's business.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from itertools import islice
+from typing import Any
 
 import anyio
 
-from bgspec_conformance import history as seen
-from bgspec_conformance.checks import CHECKS, Judgement, Reading, Violation
+from bgspec_conformance.checks import Judgement, Violation
 from bgspec_conformance.drivers.backend import current_backend
-from bgspec_conformance.drivers.collector import drive, supports
 from bgspec_conformance.drivers.patience import Patience
-from bgspec_conformance.drivers.stage import Stage
-from bgspec_conformance.implementation import Implementation
-from bgspec_conformance.plan import Await, CallBack, Cancel, Linger, Plan, Suspend, Task
-from bgspec_conformance.shrink import smaller
+from bgspec_conformance.implementation import Subject
+from bgspec_conformance.kit import KITS, AnyPlan, OnStage
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.tally import Tallies, Tally, ViolationSeen
-from bgspec_conformance.vocabulary import ON_THE_LOOP
 
 __all__ = ["BATCH", "Ruined", "Trial"]
 
@@ -42,20 +39,6 @@ MOST_LOOPS = 512
 
 Each leaves a worker thread or two behind, that nobody can end any more.
 """
-WAITS: dict[str, Callable[[Task], bool]] = {
-    "CALL-2": lambda task: (
-        task.shape not in ON_THE_LOOP
-        and any(isinstance(step, Linger | Await | CallBack | Cancel) for step in task.body)
-    ),
-    "CALL-4": lambda task: (
-        task.shape in ON_THE_LOOP
-        and any(isinstance(step, Suspend | Await | Cancel) for step in task.body)
-    ),
-}
-"""Which tasks would have to be waited for again, where a clause failed after a wait in vain.
-
-Sync ones that wait for a loop that does not turn, async ones that suspend and are never resumed.
-"""
 
 
 class Ruined(Exception):
@@ -63,10 +46,10 @@ class Ruined(Exception):
 
 
 class Trial:
-    """Carries out cases against an implementation on one backend.
+    """Carries out cases against a subject on one backend.
 
     Args:
-        implementation: what is tried.
+        subject: what is tried.
         backend: the event loop.
         clauses: the ids of the clauses to judge.
         before: called with each case before it is carried out.
@@ -75,16 +58,18 @@ class Trial:
 
     def __init__(
         self,
-        implementation: Implementation,
+        subject: Subject,
         backend: str,
         clauses: Collection[str],
         *,
         before: Callable[[Case], object] = lambda case: None,
         beat: Callable[[], object] = lambda: None,
     ) -> None:
-        self.implementation = implementation
+        self.subject = subject
+        self.kit = KITS[subject.profile]
         self.backend = backend
-        self.checks = {clause: check for clause, check in CHECKS.items() if clause in clauses}
+        checks = self.kit.checks
+        self.checks = {clause: check for clause, check in checks.items() if clause in clauses}
         self.tallies: Tallies = {clause: Tally() for clause in self.checks}
         self.releases = 0
         self.lost_loops = 0
@@ -103,13 +88,21 @@ class Trial:
 
     def run(self, cases: Iterable[Case]) -> None:
         """Carry out cases, and add to the tallies what every history says."""
-        left = deque(c for c in cases if supports(self.implementation, self.backend, c.plan))
+        left = deque(case for case in cases if not self._is_beyond(case))
         while left and not self.gave_up:
             self.carry_out(islice(self._worthwhile(left), BATCH), self._count)
 
-    def judge(self, plan: Plan, history: seen.History) -> dict[str, list[Judgement]]:
+    def _is_beyond(self, case: Case) -> bool:
+        """Whether a case cannot be carried out; the clause that it was made for is told why."""
+        why = self.kit.beyond(self.subject, self.backend, case.plan)
+        tally = self.tallies.get(case.focus)
+        if tally is not None:
+            tally.beyond = tally.beyond or why
+        return bool(why)
+
+    def judge(self, plan: AnyPlan, history: Any) -> dict[str, list[Judgement]]:
         """What each check says of one history."""
-        reading = Reading(plan, history)
+        reading = self.kit.reading(plan, history)
         return {clause: list(check(reading)) for clause, check in self.checks.items()}
 
     def smallest(self, clause: str) -> None:
@@ -125,7 +118,7 @@ class Trial:
         improved = True
         while improved and tries > 0:
             improved = False
-            for smaller_plan in smaller(plan):
+            for smaller_plan in self.kit.smaller(plan):
                 tries -= 1
                 again = self._shown(clause, smaller_plan)
                 if again is not None:
@@ -139,34 +132,40 @@ class Trial:
             plan, violation, self.backend, shown=shown, tries=REPEATS
         )
 
-    def _shown(self, clause: str, plan: Plan) -> Violation | None:
+    def _shown(self, clause: str, plan: AnyPlan) -> Violation | None:
         """What the clause's check says of a plan each time; threads may race for a fault."""
         violation = self._violation(clause, plan)
         for _ in range(SURELY - 1):
             violation = violation and self._violation(clause, plan)
         return violation
 
-    def _violation(self, clause: str, plan: Plan, attempt: int = 0) -> Violation | None:
+    def _violation(self, clause: str, plan: AnyPlan, attempt: int = 0) -> Violation | None:
         """What the clause's check says of a plan, carried out once more."""
-        if not supports(self.implementation, self.backend, plan):
+        if self.kit.beyond(self.subject, self.backend, plan):
             return None
         found: list[Violation] = []
 
-        def look(case: Case, history: seen.History) -> None:
-            judgements = self.checks[clause](Reading(case.plan, history))
+        def look(case: Case, history: Any) -> None:
+            judgements = self.checks[clause](self.kit.reading(case.plan, history))
             found.extend(j for j in judgements if isinstance(j, Violation))
 
         self.carry_out([Case(plan)], look, attempt)
         return found[0] if found else None
 
-    def _count(self, case: Case, history: seen.History) -> None:
+    def _count(self, case: Case, history: Any) -> None:
         for clause, judgements in self.judge(case.plan, history).items():
-            self.tallies[clause].count(judgements, case.plan, history)
+            tally = self.tallies[clause]
+            tally.count(judgements, case.plan, self.backend, lasting=history.lasting)
+
+    def tell_sources(self) -> None:
+        """Add the programs of the plans that the tallies keep."""
+        for tally in self.tallies.values():
+            tally.tell(partial(self.kit.source, self.subject))
 
     def carry_out(
         self,
         cases: Iterable[Case],
-        then: Callable[[Case, seen.History], None],
+        then: Callable[[Case, Any], None],
         attempt: int = 0,
     ) -> None:
         """Carry out cases in one event loop, until one of them ends it.
@@ -177,7 +176,7 @@ class Trial:
         Raises:
             Ruined: no event loop starts any more.
         """
-        stage: Stage | None = None
+        stage: OnStage | None = None
         case: Case | None = None
 
         async def one_by_one() -> None:
@@ -186,8 +185,8 @@ class Trial:
             with Patience(lambda: self._events, backend.post) as patience:
                 for case in cases:
                     self._before(case)
-                    stage = Stage(case.plan, backend, patience, self._sign)
-                    history = await drive(self.implementation, stage, attempt)
+                    stage = self.kit.stage(case.plan, backend, patience, self._sign)
+                    history = await self.kit.drive(self.subject, stage, attempt)
                     self.releases += patience.releases
                     patience.releases = 0
                     then(case, history)
@@ -212,10 +211,7 @@ class Trial:
         while left and not self.gave_up:
             case = left.popleft()
             lasted = [clause for clause, tally in self.tallies.items() if tally.lasting]
-            waits = [WAITS[clause] for clause in lasted if clause in WAITS]
-            if case.focus not in lasted and not any(
-                wait(task) for wait in waits for task in case.plan.tasks
-            ):
+            if case.focus not in lasted and not self.kit.lingers(case.plan, lasted):
                 yield case
 
     def _sign(self) -> None:

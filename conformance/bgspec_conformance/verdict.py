@@ -10,6 +10,7 @@ import msgspec
 from bgspec.spec import CLAUSES, Clause, Level
 from bgspec_conformance.implementation import Traits
 from bgspec_conformance.plan import Plan
+from bgspec_conformance.request.plan import Application
 from bgspec_conformance.tally import AnswerSeen, Tallies, Tally, ViolationSeen, without_numbers
 
 __all__ = ["Evidence", "Kind", "Verdict", "conclude"]
@@ -42,19 +43,22 @@ class Evidence(msgspec.Struct, frozen=True):
         shown: how many of ``tries`` times the plan showed it when carried out again.
         tries: how often it was carried out again; not at all where that takes too long.
         also: what other plans showed that broke the clause in another way.
+        source, other_source: the programs that the plans are carried out as, where they are any.
     """
 
     expected: str
     seen: str
-    plan: Plan | None = None
+    plan: Plan | Application | None = None
     proof: str = ""
-    other: Plan | None = None
+    other: Plan | Application | None = None
     other_proof: str = ""
     backend: str = ""
     other_backend: str = ""
     shown: int = 0
     tries: int = 0
     also: tuple[str, ...] = ()
+    source: str = ""
+    other_source: str = ""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -127,10 +131,8 @@ def _first(traits: Traits, clause: Clause, tally: Tally, reason: str) -> Verdict
     if clause.id == "CAN-5" and not traits.tells_pending:
         return verdict(Kind.NOT_APPLICABLE, why="it does not say what is pending (optional)")
     if not tally.exercised:
-        if traits.capacity is not None and not reason:
-            return verdict(
-                Kind.NOT_APPLICABLE, why=f"a container takes {traits.capacity} task only"
-            )
+        if tally.beyond and not reason:
+            return verdict(Kind.NOT_APPLICABLE, why=tally.beyond)
         return verdict(Kind.INCONCLUSIVE, why=reason or "no example exercised it")
     return verdict(Kind.PASSED, _answer(tally.answers))
 
@@ -147,6 +149,7 @@ def _broken(found: ViolationSeen, also: tuple[str, ...]) -> Evidence:
         shown=found.shown,
         tries=found.tries,
         also=tuple(other for other in also if without_numbers(other) != sentence),
+        source=found.source,
     )
 
 
@@ -176,6 +179,8 @@ def _disagreement(answers: tuple[AnswerSeen, ...]) -> Evidence | None:
                     other.answer.proof,
                     one.backend,
                     other.backend,
+                    source=one.source,
+                    other_source=other.source,
                 )
     return None
 

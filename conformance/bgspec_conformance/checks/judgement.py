@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
     from bgspec_conformance.checks.reading import Reading
 
-__all__ = ["CHECKS", "HELD", "Answer", "Check", "Held", "Judgement", "Violation", "check"]
+__all__ = [
+    "CHECKS",
+    "HELD",
+    "Answer",
+    "Check",
+    "Held",
+    "Judgement",
+    "Violation",
+    "check",
+    "registrar",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Held(msgspec.Struct, frozen=True, tag="held"):
@@ -51,20 +63,26 @@ Judgement = Held | Answer | Violation
 Check = Callable[["Reading"], Iterator[Judgement]]
 
 CHECKS: dict[str, Check] = {}
-"""The check of each clause that has one, by the clause's id."""
+"""The check of each clause of a container that has one, by the clause's id."""
 
 
-def check(clause: str) -> Callable[[Check], Check]:
-    """Register a check under the id of its clause.
+def registrar(checks: dict[str, F]) -> Callable[[str], Callable[[F], F]]:
+    """A decorator that registers a check in `checks`, under the id of its clause.
 
     A check is a pure generator over one reading of a history: it yields nothing where the plan did
     not exercise the clause, and otherwise a judgement for every time it did.
     """
 
-    def register(function: Check) -> Check:
-        if clause in CHECKS:
-            raise ValueError(f"{clause} has a check already: {CHECKS[clause].__qualname__}")
-        CHECKS[clause] = function
-        return function
+    def named(clause: str) -> Callable[[F], F]:
+        def register(function: F) -> F:
+            if clause in checks:
+                raise ValueError(f"{clause} has a check already: {checks[clause].__qualname__}")
+            checks[clause] = function
+            return function
 
-    return register
+        return register
+
+    return named
+
+
+check = registrar(CHECKS)

@@ -40,7 +40,7 @@ from bgspec_conformance.plan import (
 )
 from bgspec_conformance.vocabulary import Means, Problem, Value
 
-__all__ = ["Performance", "drive", "supports"]
+__all__ = ["Performance", "beyond", "drive"]
 
 HOPS = 3
 """Turns of the loop, and trips to a worker thread, in which late work shows."""
@@ -50,21 +50,25 @@ TRIPS_OF_OTHERS = 200
 """Trips in which a thread that was asked for starts its work, on a busy machine too."""
 
 
-def supports(implementation: Implementation, backend: str, plan: Plan) -> bool:
-    """Whether a plan can be carried out with this implementation, on this backend.
+def beyond(implementation: Implementation, backend: str, plan: Plan) -> str:
+    """Why a plan cannot be carried out with this implementation on this backend; else empty.
 
     Not every container takes any number of adds, and only asyncio has ``task.cancel()`` and a
     cancellation error that can be made by hand.
     """
-    if backend != "asyncio" and (needs_task(plan) or raises_cancellation(plan)):
-        return False
-    if implementation.capacity is None:
-        return True
+    if backend != "asyncio" and needs_task(plan):
+        return f"{backend} has no task.cancel()"
+    if backend != "asyncio" and raises_cancellation(plan):
+        return f"{backend}'s cancellation error cannot be made by hand"
+    capacity = implementation.capacity
+    if capacity is None:
+        return ""
     counts: dict[int, int] = {}
     inner = [step for task in plan.tasks for step in task.body if isinstance(step, Add)]
     for add in (*plan.adds(), *inner):
         counts[add.container] = counts.get(add.container, 0) + 1
-    return all(count <= implementation.capacity for count in counts.values())
+    fits = all(count <= capacity for count in counts.values())
+    return "" if fits else f"a container takes {capacity} task only"
 
 
 def raises_cancellation(plan: Plan) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 from litestar.background_tasks import BackgroundTask, BackgroundTasks
 
-from bgspec_conformance.implementation import Deviation, Implementation, Recipe
+from bgspec_conformance.implementation import Deviation, Framework, Implementation, Recipe
+from bgspec_conformance.request.dialects.litestar import write
 
 __all__ = ["IMPLEMENTATIONS"]
 
@@ -75,4 +76,5 @@ IMPLEMENTATIONS = (
         packages=("litestar", "anyio"),
         deviations=DEVIATIONS,
     ),
+    Framework(name="litestar, a request", write=write, packages=("litestar", "anyio")),
 )

@@ -1,4 +1,4 @@
-"""Starlette: its ``BackgroundTasks``, and its ``BackgroundTask``, which is one task by itself."""
+"""Starlette: its ``BackgroundTasks``, its ``BackgroundTask``, one task by itself, and a request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 from starlette.background import BackgroundTask, BackgroundTasks
 
-from bgspec_conformance.implementation import Deviation, Implementation, Recipe
+from bgspec_conformance.implementation import Deviation, Framework, Implementation, Recipe
+from bgspec_conformance.request.dialects.starlette import write
 
 __all__ = ["DEVIATIONS", "IMPLEMENTATIONS"]
 
@@ -78,4 +79,5 @@ IMPLEMENTATIONS = (
         deviations=DEVIATIONS,
         capacity=1,
     ),
+    Framework(name="starlette, a request", write=write, packages=("starlette", "anyio")),
 )

@@ -9,10 +9,11 @@ import msgspec
 
 from bgspec.spec import CLAUSES, SPEC_VERSION, Level, Profile
 from bgspec_conformance.engine import Result
+from bgspec_conformance.kit import KITS
 from bgspec_conformance.plan import Plan
 from bgspec_conformance.report.text import visible
+from bgspec_conformance.request.plan import Application
 from bgspec_conformance.verdict import Kind, Verdict
-from bgspec_conformance.witness import write
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -77,8 +78,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     backend: str = ""
     shown: Count = 0
     tries: Count = 0
-    plan: Plan | None = None
-    other: Plan | None = None
+    plan: Plan | Application | None = None
+    other: Plan | Application | None = None
     witness: str = ""
     blocked_by: str = ""
     reason: str = ""
@@ -151,7 +152,7 @@ def _entry(verdict: Verdict, result: Result) -> Entry:
             "tries": evidence.tries if evidence.plan else 0,
             "plan": evidence.plan,
             "other": evidence.other,
-            "witness": visible(write(verdict, result.traits)),
+            "witness": visible(KITS[result.traits.profile].write(verdict, result.traits)),
         }
     return Entry(
         id=clause.id,

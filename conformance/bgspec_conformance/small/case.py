@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bgspec_conformance.plan import Action, Add, Plan, Raise, Run, Suspend, Task
+from bgspec_conformance.request.plan import Application
 from bgspec_conformance.vocabulary import PLAIN, Shape
 
 __all__ = [
@@ -34,7 +35,7 @@ class Case(msgspec.Struct, frozen=True):
             the case is left out once the clause has failed. Empty for a plan drawn by luck.
     """
 
-    plan: Plan
+    plan: Plan | Application
     focus: str = ""
 
 

@@ -154,6 +154,7 @@ def _elsewhere() -> Iterator[Case]:
         yield Case(Plan(tasks, later), "ERR-8")
     for shape, problem in product(PLAIN, (Problem.OS_ERROR, *EXITS)):
         failing = _over_and_over("ERR-8", _failing(shape, problem), times=MANY).plan
+        assert isinstance(failing, Plan)
         script = (*failing.script, *(Add(index, MANY) for index in (1, 2)), Run(MANY))
         yield Case(Plan((*failing.tasks, *well), script), "ERR-8")
 

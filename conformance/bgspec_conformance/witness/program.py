@@ -7,14 +7,13 @@ suite no more. For a fault that comes and goes it loops, and prints how often.
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Iterator
 
-from bgspec.spec import CLAUSES
 from bgspec_conformance.implementation import Traits
-from bgspec_conformance.plan import Linger, Race, Together
+from bgspec_conformance.plan import Linger, Plan, Race, Together
 from bgspec_conformance.verdict import Evidence, Verdict
 from bgspec_conformance.witness.brief import INDENT, Brief
+from bgspec_conformance.witness.prose import asserted, docstring
 from bgspec_conformance.witness.quoting import quotes, state
 from bgspec_conformance.witness.scene import scene
 
@@ -24,7 +23,6 @@ ATTEMPTS = 100
 """How often a witness tries where threads race, or where two answers are looked for."""
 MOST_ATTEMPTS = 1000
 """How often, at most, where the fault came and went when it was found."""
-WIDTH = 96
 MODULES = (
     "asyncio", "contextvars", "functools", "gc", "logging", "operator", "re", "sys", "sysconfig",
     "threading", "traceback", "types", "weakref",
@@ -45,8 +43,10 @@ def write(verdict: Verdict, traits: Traits) -> str:
     evidence = verdict.evidence
     if evidence is None or evidence.plan is None or not evidence.proof:
         return ""
+    assert isinstance(evidence.plan, Plan)
+    assert traits.recipe is not None
     brief = Brief(evidence.plan, evidence.proof, traits.recipe, evidence.backend)
-    if evidence.other is not None:
+    if isinstance(evidence.other, Plan):
         other = Brief(evidence.other, evidence.other_proof, traits.recipe, evidence.other_backend)
         scenes = {"one": scene(brief), "other": scene(other)}
     elif evidence.shown < evidence.tries or _is_unsure(evidence):
@@ -69,13 +69,13 @@ def write(verdict: Verdict, traits: Traits) -> str:
         body += [*_function(name, lines, kept)] if name else lines
     body += _conclusion(verdict.clause, evidence)
     imports = _imports("\n".join(body), traits.recipe.imports)
-    return "\n".join([*_docstring(verdict), "", *imports, "", *body]) + "\n"
+    return "\n".join([*docstring(verdict), "", *imports, "", *body]) + "\n"
 
 
 def _is_unsure(evidence: Evidence) -> bool:
     """Whether the fault may not show at once: it was seen only once, or threads race for it."""
     plan = evidence.plan
-    assert plan is not None
+    assert isinstance(plan, Plan)
     steps = (step for task in plan.tasks for step in task.body)
     races = any(isinstance(action, Race | Together) for action in plan.script)
     threads = any(add.thread for add in plan.adds())
@@ -104,32 +104,7 @@ def _conclusion(clause: str, evidence: Evidence) -> Iterator[str]:
         yield f'assert not broken, "{clause} is broken at times"'
     else:
         yield r'print(*log, sep="\n")'
-        line = f'assert {evidence.proof}, "{clause} is broken"'
-        if len(line) <= WIDTH:
-            yield line
-        else:
-            yield from ("assert (", f"{INDENT}{evidence.proof}", f'), "{clause} is broken"')
-
-
-def _docstring(verdict: Verdict) -> Iterator[str]:
-    clause = CLAUSES[verdict.clause]
-    assert verdict.evidence is not None
-    yield f'"""{clause.id} ({clause.level}): {clause.title}.'
-    yield ""
-    for text in (
-        clause.sentence,
-        f"Expected: {verdict.evidence.expected}.",
-        f"Seen:     {verdict.evidence.seen}.",
-    ):
-        yield from textwrap.wrap(
-            _plain(text), WIDTH, subsequent_indent="" if text is clause.sentence else " " * 10
-        )
-    yield '"""'
-
-
-def _plain(text: str) -> str:
-    """A text as it may stand in a docstring."""
-    return text.replace("\\", "\\\\").replace('"""', "'''").replace("``", "`")
+        yield from asserted(evidence.proof, clause)
 
 
 def _function(name: str, lines: Iterable[str], kept: list[str]) -> Iterator[str]:

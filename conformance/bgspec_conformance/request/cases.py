@@ -1,0 +1,225 @@
+"""Small scope: the small applications, clause by clause, tried before any drawn by luck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from msgspec.structs import replace
+
+from bgspec_conformance.request.plan import (
+    YIELDING,
+    Application,
+    Dependency,
+    Endpoint,
+    Failing,
+    Form,
+    Method,
+    Own,
+    Part,
+    Reply,
+    Request,
+    Scope,
+    Spelling,
+    Work,
+    Wrap,
+)
+from bgspec_conformance.small.case import Case
+
+__all__ = ["cases"]
+
+IN_THREAD, ON_LOOP = Work(), Work(asynchronous=True, suspends=1)
+BOTH = (IN_THREAD, ON_LOOP)
+FAILING = (Work(fails=True), Work(asynchronous=True, fails=True))
+ADDS = Endpoint(adds=(0, 1))
+TWO = (Request(), Request())
+STACKS = (
+    (Wrap.PASSING,),
+    (Wrap.GZIP,),
+    (Wrap.BASE,),
+    (Wrap.BASE, Wrap.BASE),
+    (Wrap.PASSING, Wrap.GZIP, Wrap.BASE),
+    (Wrap.BASE, Wrap.GZIP, Wrap.PASSING),
+)
+
+
+def cases() -> Iterator[Case]:
+    """Every small case; those that most others rest on come first."""
+    for focus, plans in (
+        ("DEP-2", _merged()),
+        ("RSP-1", _plain(BOTH)),
+        ("RSP-2", (plan for work in FAILING for plan in _plain((work, IN_THREAD)))),
+        ("DEP-1", _levels()),
+        ("DEP-3", _ordered()),
+        ("DEP-4", _in_flight()),
+        ("DEP-7", _overridden()),
+        ("DEP-8", _doubled()),
+        ("RSP-5", _replies()),
+        ("RSP-10", _stacked()),
+        ("RSP-6", _failing(Failing.HTTP)),
+        ("RSP-7", _failing(Failing.ERROR)),
+        ("RSP-7", _elsewhere()),
+        ("RSP-8", _owning()),
+        ("DEP-5", _closing(adding=False)),
+        ("DEP-6", _closing(adding=True)),
+        ("RSP-13", _websockets()),
+        ("RSP-14", _losing()),
+    ):
+        for plan in plans:
+            yield Case(plan, focus)
+
+
+def _plain(works: tuple[Work, ...]) -> Iterator[Application]:
+    """An endpoint alone, and with a dependency."""
+    for asynchronous in (True, False):
+        endpoint = Endpoint(asynchronous, adds=(0, 1))
+        yield Application(works, endpoint=endpoint)
+        yield Application(works, endpoint=replace(endpoint, adds=(1, 0, 1)))
+    yield Application(works, (Dependency(adds=(0,)),), Endpoint(needs=(0,), adds=(1,)))
+    yield Application(works, (Dependency(adds=(0, 1)),), Endpoint(needs=(0,), asks=0))
+
+
+def _merged() -> Iterator[Application]:
+    yield Application(BOTH, endpoint=ADDS)
+    yield Application(BOTH, endpoint=ADDS, requests=TWO)
+    yield Application((IN_THREAD,) * 12, endpoint=Endpoint(adds=tuple(range(12))))
+    yield Application((ON_LOOP,), endpoint=Endpoint(adds=(0, 0)))
+    for plan in _levels():
+        yield replace(plan, requests=TWO)
+
+
+def _levels() -> Iterator[Application]:
+    """A dependency of each form, at each level, cached or not; and a shared one."""
+    for form, cached in product(Form, (True, False)):
+        leaf = Dependency(form, adds=(0,), cached=cached)
+        above = Dependency(Form.FUNCTION, needs=(0,), adds=(1,))
+        yield Application(BOTH, (leaf,), Endpoint(needs=(0,), adds=(1,)))
+        yield Application(BOTH, (leaf, above), Endpoint(needs=(1,), adds=(0,)))
+        yield Application(BOTH, (leaf, above), Endpoint(needs=(0, 1), adds=(0,)))
+        yield Application(BOTH, (leaf,), ADDS, routed=(0,))
+        yield Application(BOTH, (leaf,), ADDS, applied=(0,))
+        yield Application(BOTH, (leaf, above), Endpoint(needs=(1,)), routed=(0,), applied=(0,))
+    for spelling, source in product(Spelling, ("fastapi", "starlette")):
+        chain = (Dependency(adds=(0,)), Dependency(needs=(0,), adds=(1,), security=True))
+        endpoint = Endpoint(needs=(1,), adds=(0,))
+        yield Application(BOTH, chain, endpoint, spelling=spelling, typed_by=source)
+    deep = tuple(Dependency(needs=(n - 1,) if n else (), adds=(n % 2,)) for n in range(5))
+    yield Application(BOTH, deep, Endpoint(needs=(4,), adds=(0,)))
+    yield Application(BOTH, deep, Endpoint(needs=(4,), asks=0))
+
+
+def _ordered() -> Iterator[Application]:
+    """Adds on many levels, no two of one work."""
+    for works in ((IN_THREAD,) * 5, (ON_LOOP,) * 5, BOTH * 3):
+        deep = tuple(Dependency(needs=(n - 1,) if n else (), adds=(n,)) for n in range(3))
+        yield Application(works, deep, Endpoint(needs=(2,), adds=(3, 4)))
+        yield Application(works, deep, Endpoint(needs=(0, 2), adds=(4, 3)))
+        flat = tuple(Dependency(adds=(n,)) for n in range(3))
+        yield Application(works, flat, Endpoint(needs=(2, 0), adds=(3, 4)), routed=(1,))
+        yield Application(works, flat, Endpoint(needs=(1,), adds=(3,)), routed=(0,), applied=(2,))
+
+
+def _in_flight() -> Iterator[Application]:
+    for works in (BOTH, (ON_LOOP, ON_LOOP), (IN_THREAD, IN_THREAD)):
+        for asynchronous in (True, False):
+            endpoint = Endpoint(asynchronous, adds=(0, 1))
+            for count in (2, 4):
+                requests = (Request(),) * count
+                yield Application(works, endpoint=endpoint, requests=requests, together=True)
+        needing = Endpoint(needs=(0,), adds=(1,))
+        for form in Form:
+            yield Application(
+                works, (Dependency(form, adds=(0,)),), needing, requests=TWO, together=True
+            )
+
+
+def _overridden() -> Iterator[Application]:
+    for form in Form:
+        stands_in = Dependency(form, adds=(0,), overridden=True)
+        yield Application(BOTH, (stands_in,), Endpoint(needs=(0,), adds=(1,)))
+        above = Dependency(needs=(0,), adds=(1,))
+        yield Application(BOTH, (stands_in, above), Endpoint(needs=(1,), adds=(0,)))
+        yield Application(BOTH, (stands_in,), ADDS, routed=(0,))
+
+
+def _doubled() -> Iterator[Application]:
+    yield Application(BOTH, endpoint=Endpoint(asks=2, adds=(0, 1)))
+    yield Application(BOTH, (Dependency(asks=2, adds=(0, 1)),), Endpoint(needs=(0,)))
+
+
+def _replies() -> Iterator[Application]:
+    for reply, method in product(Reply, Method):
+        if reply is not Reply.VALUE or method is not Method.GET:
+            for works in (BOTH, (IN_THREAD, FAILING[1]), (ON_LOOP, FAILING[0])):
+                endpoint = Endpoint(adds=(0, 1), reply=reply)
+                yield Application(works, endpoint=endpoint, requests=(Request(method),))
+    for reply in Reply:
+        yield Application(
+            BOTH, (Dependency(adds=(0,)),), Endpoint(False, (0,), adds=(1,), reply=reply)
+        )
+
+
+def _stacked() -> Iterator[Application]:
+    for middleware in STACKS:
+        for works in (BOTH, (ON_LOOP, FAILING[0])):
+            for reply in (Reply.VALUE, Reply.STREAM, Reply.FILE):
+                endpoint = Endpoint(adds=(0, 1), reply=reply)
+                yield Application(works, endpoint=endpoint, middleware=middleware)
+
+
+def _failing(failing: Failing) -> Iterator[Application]:
+    """A function that raises after its adds."""
+    for asynchronous in (True, False):
+        endpoint = Endpoint(asynchronous, adds=(0, 1), failing=failing)
+        yield Application(BOTH, endpoint=endpoint)
+        yield Application(BOTH, (Dependency(adds=(0,)),), replace(endpoint, needs=(0,), adds=(1,)))
+    if failing is not Failing.HTTP:
+        for form in sorted({*Form} - YIELDING):
+            fails = Dependency(form, adds=(0,), failing=failing)
+            yield Application(BOTH, (fails,), Endpoint(needs=(0,), adds=(1,)))
+
+
+def _elsewhere() -> Iterator[Application]:
+    """What fails is none of the application's functions."""
+    yield Application(BOTH, endpoint=replace(ADDS, failing=Failing.VALIDATION))
+    yield Application(BOTH, endpoint=ADDS, middleware=(Wrap.FAILING,))
+    needing = Endpoint(False, (0,), adds=(1,))
+    yield Application(BOTH, (Dependency(adds=(0,)),), needing, middleware=(Wrap.FAILING,))
+
+
+def _owning() -> Iterator[Application]:
+    works = (IN_THREAD, ON_LOOP, IN_THREAD)
+    for reply in Reply:
+        endpoint = Endpoint(adds=(0, 1), reply=reply, own=Own.RETURNED, background=(2,))
+        yield Application(works, endpoint=endpoint)
+    for asynchronous, own in product((True, False), (Own.RETURNED, Own.INJECTED)):
+        endpoint = Endpoint(asynchronous, (0,), asks=0, own=own, background=(2, 1))
+        yield Application(works, (Dependency(adds=(0,)),), endpoint)
+        yield Application(works, endpoint=replace(endpoint, needs=(), asks=1, adds=(0,)))
+
+
+def _closing(*, adding: bool) -> Iterator[Application]:
+    """Yielding dependencies, in each scope."""
+    closing = (2,) if adding else ()
+    for scope, form in product(Scope, sorted(YIELDING)):
+        leaf = Dependency(form, adds=(0,), closing=closing)
+        works = (*BOTH, IN_THREAD)
+        yield Application(works, (leaf,), Endpoint(needs=(0,), adds=(1,)), scope=scope)
+        yield Application(works, (leaf,), Endpoint(False, (0,), adds=(1, 1)), scope=scope)
+        above = Dependency(form, (0,), adds=(1,))
+        yield Application(works, (leaf, above), Endpoint(needs=(1,), adds=(0,)), scope=scope)
+        yield Application(works, (leaf,), ADDS, routed=(0,), scope=scope)
+
+
+def _websockets() -> Iterator[Application]:
+    endpoint = Endpoint(adds=(0, 1), websocket=True)
+    yield Application(BOTH, endpoint=endpoint)
+    yield Application(BOTH, (Dependency(adds=(0,)),), replace(endpoint, needs=(0,), adds=(1,)))
+
+
+def _losing() -> Iterator[Application]:
+    for part, asynchronous in product(Part, (True, False)):
+        endpoint = Endpoint(asynchronous, adds=(0, 1))
+        for reply in (Reply.VALUE, Reply.STREAM):
+            loses = (Request(loses=part),)
+            yield Application(BOTH, endpoint=replace(endpoint, reply=reply), requests=loses)

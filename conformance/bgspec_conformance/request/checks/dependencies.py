@@ -1,0 +1,252 @@
+"""Checks of the chapter DEP: reuse across dependencies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation
+from bgspec_conformance.request import history as seen
+from bgspec_conformance.request.checks.reading import Exchange, Reading, check, proof_of, row
+from bgspec_conformance.request.plan import YIELDING, Dependency
+
+__all__ = [
+    "add_in_the_closing_part",
+    "merged",
+    "one_object",
+    "order_of_the_adds",
+    "override",
+    "requests_share_nothing",
+    "two_parameters",
+    "when_a_dependency_closes",
+]
+
+
+def _is_override(reading: Reading, function: str) -> bool:
+    declared = reading.functions.get(function)
+    return isinstance(declared, Dependency) and declared.overridden
+
+
+def _calls(reading: Reading, exchange: Exchange) -> list[seen.Called]:
+    """The calls of functions that are given one container, but for overriding ones."""
+    return [
+        call
+        for _, call in exchange.of(seen.Called)
+        if len(call.containers) == 1 and not _is_override(reading, call.function)
+    ]
+
+
+@check("DEP-1")
+def one_object(reading: Reading) -> Iterator[Judgement]:
+    """Every function that asks for the container by one parameter gets the same object."""
+    for exchange in reading.exchanges:
+        calls = _calls(reading, exchange)
+        if len(calls) < 2:
+            continue
+        other = next((call for call in calls if call.containers != calls[0].containers), None)
+        if other is None:
+            yield HELD
+            continue
+        names = (calls[0].function, other.function)
+        yield Violation(
+            f"{' and '.join(names)} get the same container",
+            f"{other.function} got another than {calls[0].function}",
+            f"len({{e[3] for e in log if e[:2] == ('called', {exchange.number}) "
+            f"and e[2] in {names}}}) == 1",
+        )
+
+
+@check("DEP-2")
+def merged(reading: Reading) -> Iterator[Judgement]:
+    """What is added at any level is called once; of requests at once it is DEP-4's."""
+    if not reading.goes_well or reading.plan.together:
+        return
+    for exchange in reading.exchanges:
+        added = Counter(event.work for _, event in exchange.adds())
+        if not added:
+            continue
+        started = exchange.started()
+        wrong = next((w for w in sorted(added) if not _as_often(exchange, w, added, started)), None)
+        proof = f"{proof_of('started', exchange.number, {*added})} == {sorted(added.elements())}"
+        if exchange.expired:
+            yield Violation("the request comes to its end", "it did not end", proof)
+        elif wrong is None:
+            yield HELD
+        else:
+            times = {0: "not called", 1: "called once"}
+            yield Violation(
+                f"{wrong} is called as often as it was added, {added[wrong]}",
+                f"{wrong} was {times.get(started[wrong], f'called {started[wrong]} times')}",
+                proof,
+            )
+
+
+def _as_often(exchange: Exchange, work: str, added: Counter[str], started: Counter[str]) -> bool:
+    """Whether a work was called as often as it was added; adds in closing parts are DEP-6's."""
+    late = sum(event.work == work for _, event in exchange.adds(closing=True))
+    return added[work] <= started[work] <= added[work] + late
+
+
+@check("DEP-3")
+def order_of_the_adds(reading: Reading) -> Iterator[Judgement]:
+    """The merged tasks start in the order of their adds."""
+    if not reading.goes_well or reading.plan.together:
+        return
+    for exchange in reading.exchanges:
+        if exchange.adds(closing=True) or exchange.expired:
+            continue
+        added = [event.work for _, event in exchange.adds()]
+        started = [event.work for _, event in exchange.of(seen.Started)]
+        if len({*added}) < 2 or Counter(added) != Counter(started):
+            continue
+        if added == started:
+            yield HELD
+        else:
+            yield Violation(
+                f"the tasks start in the order of their adds: {', '.join(added)}",
+                f"they started in the order {', '.join(started)}",
+                f"[e[2] for e in log if e[:2] == ('started', {exchange.number})] == {added}",
+            )
+
+
+@check("DEP-4")
+def requests_share_nothing(reading: Reading) -> Iterator[Judgement]:
+    """Requests in flight at once share no container and no task."""
+    if not (reading.plan.together and reading.goes_well and len(reading.exchanges) > 1):
+        return
+    owners: dict[int, int] = {}
+    for exchange in reading.exchanges:
+        for _, call in exchange.of(seen.Called):
+            for container in call.containers:
+                owner = owners.setdefault(container, exchange.number)
+                if owner != exchange.number:
+                    yield Violation(
+                        f"request {exchange.number} has a container of its own",
+                        f"it had the one of request {owner}",
+                        f"{{c for e in log if e[:2] == ('called', {owner}) for c in e[3]}}"
+                        ".isdisjoint("
+                        f"c for e in log if e[:2] == ('called', {exchange.number}) for c in e[3])",
+                    )
+                    return
+        yield from _apart(exchange)
+
+
+def _apart(exchange: Exchange) -> Iterator[Judgement]:
+    """Whether a request's tasks ran with it, though others were in flight."""
+    added = Counter(event.work for _, event in exchange.adds())
+    if not added:
+        return
+    started = exchange.started()
+    wrong = next((w for w in sorted(added) if not _as_often(exchange, w, added, started)), None)
+    if wrong is not None:
+        yield Violation(
+            f"{wrong} of request {exchange.number} is called once, other requests or not",
+            f"it was called {started[wrong]} times",
+            f"{proof_of('started', exchange.number, {wrong})} == {[wrong] * added[wrong]}",
+        )
+        return
+    if exchange.whole is None:
+        return
+    sent_at, sent = exchange.whole
+    early = next((start for at, start in exchange.of(seen.Started) if at < sent_at), None)
+    if early is None:
+        yield HELD
+    else:
+        yield Violation(
+            f"{early.work} of request {exchange.number} starts after its own response",
+            "it started with another request's",
+            f"log.index({row(sent)}) < log.index({row(early)})",
+        )
+
+
+@check("DEP-5")
+def when_a_dependency_closes(reading: Reading) -> Iterator[Judgement]:
+    """Whether yielding dependencies close after the tasks, or before them."""
+    if not reading.goes_well or reading.plan.together:
+        return
+    for exchange in reading.exchanges:
+        late = {event.work for _, event in exchange.adds(closing=True)}
+        works = [(at, e) for at, e in exchange.of(seen.Started) if e.work not in late]
+        ends = [(at, e) for at, e in exchange.of(seen.Ended) if e.work not in late]
+        if not works or len(ends) != len(works):
+            continue
+        for at, closing in exchange.of(seen.Closing):
+            if at > ends[-1][0]:
+                answer, proof = (
+                    "after the tasks",
+                    f"{row(ends[-1][1])}) < log.index({row(closing)})",
+                )
+            elif at < works[0][0]:
+                answer, proof = "before them", f"{row(closing)}) < log.index({row(works[0][1])})"
+            else:
+                yield Violation(
+                    f"{closing.function} closes before all tasks, or after them",
+                    "it closed between two of them",
+                    f"log.index({row(closing)}) < log.index({row(works[0][1])}) or "
+                    f"log.index({row(ends[-1][1])}) < log.index({row(closing)})",
+                )
+                continue
+            yield Answer(answer, f"log.index({proof}", reading.plan.scope)
+
+
+@check("DEP-6")
+def add_in_the_closing_part(reading: Reading) -> Iterator[Judgement]:
+    """What becomes of an add in a closing part."""
+    if not reading.goes_well or reading.plan.together:
+        return
+    for exchange in reading.exchanges:
+        elsewhere = {event.work for _, event in exchange.adds()}
+        started = exchange.started()
+        for _, event in exchange.adds(closing=True):
+            if event.work not in elsewhere:
+                ran = f"{row(seen.Started(exchange.number, event.work))} in log"
+                answer, proof = ("run", ran) if started[event.work] else ("dropped", f"not {ran}")
+                yield Answer(answer, proof, reading.plan.scope)
+        for _, refused in exchange.of(seen.Refused):
+            declared = reading.functions.get(refused.function)
+            if isinstance(declared, Dependency) and declared.form in YIELDING:
+                yield Answer("refused", f"{row(refused)} in log", reading.plan.scope)
+
+
+@check("DEP-7")
+def override(reading: Reading) -> Iterator[Judgement]:
+    """A dependency that overrides another gets the same object as the other functions."""
+    for exchange in reading.exchanges:
+        others = {call.containers[0] for call in _calls(reading, exchange)}
+        for _, call in exchange.of(seen.Called):
+            if not _is_override(reading, call.function) or len(call.containers) != 1:
+                continue
+            if len(others) == 1 and others != {*call.containers}:
+                yield Violation(
+                    f"the overriding {call.function} gets the container of the others",
+                    "it got another",
+                    f"len({{e[3] for e in log if e[:2] == ('called', {exchange.number}) "
+                    "and len(e[3]) == 1}) == 1",
+                )
+            elif len(others) == 1:
+                yield HELD
+
+
+@check("DEP-8")
+def two_parameters(reading: Reading) -> Iterator[Judgement]:
+    """Two parameters of one function that ask for the container get the same object."""
+    if reading.failing is not None or reading.plan.endpoint.websocket:
+        return
+    asking = [name for name, function in reading.functions.items() if function.asks == 2]
+    for exchange in reading.exchanges:
+        calls = {call.function: call.containers for _, call in exchange.of(seen.Called)}
+        for name in asking:
+            containers = calls.get(name)
+            proof = (
+                f"any(e[:3] == ('called', {exchange.number}, '{name}') and len({{*e[3]}}) == 1 "
+                "for e in log)"
+            )
+            due = f"{name} is called, with one container twice"
+            if containers is None:
+                answered = exchange.first(seen.Answered)
+                status = answered.status if answered else 0
+                yield Violation(due, f"it was not called, and the status was {status}", proof)
+            elif len({*containers}) > 1:
+                yield Violation(due, "it was given two containers", proof)
+            else:
+                yield HELD

@@ -1,0 +1,165 @@
+"""A reading: one application and its history, request by request, indexed for the checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from bgspec_conformance.checks.judgement import Judgement, registrar
+from bgspec_conformance.request import history as seen
+from bgspec_conformance.request.plan import (
+    Application,
+    Dependency,
+    Endpoint,
+    Failing,
+    Method,
+    Own,
+    Reply,
+    Wrap,
+)
+
+__all__ = ["CHECKS", "OWN", "Exchange", "Reading", "check", "proof_of", "row"]
+
+Check = Callable[["Reading"], Iterator[Judgement]]
+
+CHECKS: dict[str, Check] = {}
+"""The check of each clause of the profile that has one, by the clause's id."""
+check = registrar(CHECKS)
+
+OWN = -1
+"""The container of what the response's own background holds."""
+
+E = TypeVar("E", bound=seen.Row)
+
+
+def row(event: seen.Row) -> str:
+    """An event as it stands in the transcript, for a proof."""
+    return repr(_frozen(msgspec.to_builtins(event)))
+
+
+def _frozen(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(_frozen(part) for part in cast("list[Any]", value))
+
+
+def proof_of(kind: str, request: int, works: set[str]) -> str:
+    """An expression for how often each work got so far, in a request."""
+    return (
+        f"sorted(e[2] for e in log if e[:2] == ({kind!r}, {request}) and e[2] in {sorted(works)})"
+    )
+
+
+class Exchange:
+    """One request, and all that happened in its course."""
+
+    def __init__(self, number: int, events: tuple[seen.Event, ...]) -> None:
+        self.number = number
+        self.events = [
+            (at, event)
+            for at, event in enumerate(events)
+            if getattr(event, "request", None) == number
+        ]
+
+    def of(self, kind: type[E]) -> list[tuple[int, E]]:
+        """This request's events of one kind, with their places in the history."""
+        return [(at, event) for at, event in self.events if isinstance(event, kind)]
+
+    def first(self, kind: type[E]) -> E | None:
+        """The first event of one kind."""
+        return next((event for _, event in self.of(kind)), None)
+
+    @property
+    def whole(self) -> tuple[int, seen.Sent] | None:
+        """Where the last body message was sent, if it was."""
+        return next(((at, event) for at, event in self.of(seen.Sent) if event.last), None)
+
+    @property
+    def answered(self) -> bool:
+        """A response came, whatever its status."""
+        answer = self.first(seen.Answered)
+        return answer is not None and answer.status > 0
+
+    @property
+    def broke(self) -> seen.Broke | None:
+        """What the application raised."""
+        return self.first(seen.Broke)
+
+    @property
+    def expired(self) -> bool:
+        """Nothing would have ended it."""
+        return self.first(seen.Expired) is not None
+
+    def adds(self, *, closing: bool = False) -> list[tuple[int, seen.Added]]:
+        """The adds to the container, those of closing parts or those before."""
+        closed: dict[str, int] = {}
+        for at, event in self.of(seen.Closing):
+            closed.setdefault(event.function, at)
+        return [
+            (at, event)
+            for at, event in self.of(seen.Added)
+            if event.container != OWN and (closed.get(event.function, at) < at) is closing
+        ]
+
+    def own(self) -> list[str]:
+        """The works of the response's own background."""
+        return [event.work for _, event in self.of(seen.Added) if event.container == OWN]
+
+    def started(self) -> Counter[str]:
+        """How often each work was called."""
+        return Counter(event.work for _, event in self.of(seen.Started))
+
+
+class Reading:
+    """One application, and what was seen of it."""
+
+    def __init__(self, plan: Application, history: seen.History) -> None:
+        self.plan = plan
+        self.history = history
+        self.exchanges = [Exchange(n, history.events) for n in range(len(plan.requests))]
+
+    @property
+    def functions(self) -> dict[str, Endpoint | Dependency]:
+        """The endpoint and the dependencies, by name."""
+        named = {f"d{number}": d for number, d in enumerate(self.plan.dependencies)}
+        return {"endpoint": self.plan.endpoint, **named}
+
+    @property
+    def failing(self) -> tuple[str, Failing] | None:
+        """Which function the plan has fail, and how."""
+        return next(
+            (
+                (name, f.failing)
+                for name, f in self.functions.items()
+                if f.failing is not Failing.NOT
+            ),
+            None,
+        )
+
+    @property
+    def unusual(self) -> bool:
+        """The response is none that goes without saying: RSP-5's."""
+        head = any(request.method is Method.HEAD for request in self.plan.requests)
+        return self.plan.endpoint.reply is not Reply.VALUE or head
+
+    @property
+    def harmless(self) -> bool:
+        """No work fails, which may keep others from being called."""
+        return not any(work.fails for work in self.plan.works)
+
+    @property
+    def goes_well(self) -> bool:
+        """The plan has nothing fail or go astray, and one background: that of the container."""
+        plan = self.plan
+        return (
+            self.failing is None
+            and self.harmless
+            and Wrap.FAILING not in plan.middleware
+            and plan.endpoint.own is Own.NONE
+            and not plan.endpoint.websocket
+            and all(request.loses is None for request in plan.requests)
+            and all(function.asks < 2 for function in self.functions.values())
+        )
