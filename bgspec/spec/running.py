@@ -65,7 +65,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "it all the same."
         ),
         source="observed with Starlette 1.10.0 on asyncio and trio: it returns None",
-        rests_on=("ADD-8", "ERR-8"),
+        rests_on=("ADD-8",),
     ),
     Clause(
         id="RUN-4",

@@ -151,10 +151,14 @@ def harms_nothing_else(reading: Reading) -> Iterator[Judgement]:
 
 
 def _is_harmless(reading: Reading, run: RunOf) -> bool:
-    """Whether a run is a container's first, and has nothing in it but what every run does alike."""
+    """Whether a run is a container's first, and has nothing in it but what every run does alike.
+
+    An empty one is RUN-3's.
+    """
     tasks = [reading.task(add.task) for add in reading.waiting_for(run)]
     return (
-        run.first
+        bool(tasks)
+        and run.first
         and not run.expired
         and run.by == -1
         and not reading.beside(run)

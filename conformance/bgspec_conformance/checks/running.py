@@ -105,10 +105,11 @@ def _is_late(reading: Reading, run: RunOf, call: Call) -> bool:
 
 @check("RUN-3")
 def empty_run_ends(reading: Reading) -> Iterator[Judgement]:
-    """An empty run ends, without error."""
+    """An empty run ends, without error; one after a failure elsewhere is ERR-8's."""
     yield from hung(reading, "RUN-3")
+    failed = min((call.at for call in reading.calls if call.failed), default=len(reading.events))
     for run in reading.runs:
-        if _was_added_to(reading, run):
+        if _was_added_to(reading, run) or run.began > failed:
             continue
         if run.end is None or run.expired or run.cancelled_at is not None:
             continue
