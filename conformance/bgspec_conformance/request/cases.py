@@ -24,6 +24,7 @@ from bgspec_conformance.request.plan import (
     Work,
     Wrap,
 )
+from bgspec_conformance.request.wire_cases import wire_cases
 from bgspec_conformance.small.case import Case
 
 __all__ = ["cases"]
@@ -67,6 +68,7 @@ def cases() -> Iterator[Case]:
     ):
         for plan in plans:
             yield Case(plan, focus)
+    yield from wire_cases()
 
 
 def _plain(works: tuple[Work, ...]) -> Iterator[Application]:

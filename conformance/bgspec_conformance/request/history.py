@@ -23,13 +23,16 @@ __all__ = [
     "Expired",
     "Failed",
     "History",
+    "Left",
     "Lost",
+    "Received",
     "Refused",
     "Returned",
     "Sending",
     "Sent",
     "Settled",
     "Started",
+    "Stopped",
     "read",
 ]
 
@@ -140,6 +143,25 @@ class Expected(Row, frozen=True, tag="expected"):
     body: str
 
 
+class Received(Row, frozen=True, tag="received"):
+    """The client has the whole response, or the connection was closed (status 0)."""
+
+    request: int
+    status: int
+
+
+class Left(Row, frozen=True, tag="left"):
+    """The client has closed the connection."""
+
+    request: int
+
+
+class Stopped(Row, frozen=True, tag="stopped"):
+    """The server has stopped; so many works had not come to an end."""
+
+    unfinished: int
+
+
 class Returned(Row, frozen=True, tag="returned"):
     """The application returned."""
 
@@ -179,6 +201,9 @@ Event: TypeAlias = (
     | Lost
     | Answered
     | Expected
+    | Received
+    | Left
+    | Stopped
     | Returned
     | Broke
     | Expired

@@ -19,12 +19,14 @@ __all__ = [
     "Endpoint",
     "Failing",
     "Form",
+    "Leaving",
     "Method",
     "Own",
     "Part",
     "Reply",
     "Request",
     "Scope",
+    "Server",
     "Spelling",
     "Work",
     "Wrap",
@@ -106,6 +108,22 @@ class Method(StrEnum):
     HEAD = "HEAD"
 
 
+class Leaving(StrEnum):
+    """When the client closes the connection, over a real server."""
+
+    NOT = "not"
+    AMID = "amid the body"
+    AFTER = "after the response"
+
+
+class Server(StrEnum):
+    """What the application is served by."""
+
+    NONE = "none: raw ASGI messages"
+    UVICORN = "uvicorn"
+    HYPERCORN = "hypercorn"
+
+
 class Part(StrEnum):
     """A part of the response, as it is sent."""
 
@@ -120,11 +138,13 @@ class Work(Record, frozen=True):
         asynchronous: it belongs on the loop.
         suspends: how often it gives the loop its turn; an async one only.
         fails: it raises.
+        waits: it waits for the client's sign; over a real server only.
     """
 
     asynchronous: bool = False
     suspends: int = 0
     fails: bool = False
+    waits: bool = False
 
 
 class Dependency(Record, frozen=True):
@@ -185,10 +205,12 @@ class Request(Record, frozen=True):
     Attributes:
         method: its method.
         loses: the part of the response whose ``send`` raises OSError; None where all arrives.
+        leaves: when the client closes the connection.
     """
 
     method: Method = Method.GET
     loses: Part | None = None
+    leaves: Leaving = Leaving.NOT
 
 
 class Application(Record, frozen=True, tag_field="profile", tag="request"):
@@ -206,6 +228,8 @@ class Application(Record, frozen=True, tag_field="profile", tag="request"):
         typed_by: the distribution whose class of containers it names.
         requests: one after the other, or, where ``together``, in flight at once.
         together: see there.
+        server: what it is served by.
+        stopped: the server is told to stop while works wait.
     """
 
     works: tuple[Work, ...] = (Work(),)
@@ -219,6 +243,8 @@ class Application(Record, frozen=True, tag_field="profile", tag="request"):
     typed_by: str = "fastapi"
     requests: tuple[Request, ...] = (Request(),)
     together: bool = False
+    server: Server = Server.NONE
+    stopped: bool = False
 
 
 _encoder = msgspec.json.Encoder()

@@ -166,7 +166,12 @@ class Scene:
         self.log.append(("answered", request, status, headers, _brief(body)))
 
     async def serve(
-        self, app: App, requests: Iterable[Mapping[str, str]], *, together: bool = False
+        self,
+        app: App,
+        requests: Iterable[Mapping[str, str]],
+        *,
+        together: bool = False,
+        stopped: bool = False,
     ) -> None:
         """Start an application up, send it requests, wait until all is over, and shut it down.
 
@@ -174,6 +179,7 @@ class Scene:
             app: the application.
             requests: what `exchange` takes, for each request.
             together: they are in flight at once, and not one after the other.
+            stopped: of no meaning here.
         """
 
         async def all_of_them() -> None:
@@ -188,6 +194,9 @@ class Scene:
 
         await self.lifespan(app, all_of_them)
         await self.settle()
+
+    def give_up(self) -> None:
+        """Release whoever waits for a sign; here nobody does."""
 
     async def settle(self) -> None:
         """Wait until nothing is at work, and nothing that waits for its turn is left."""

@@ -11,6 +11,8 @@ import random
 import sys
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, cast
 
@@ -22,7 +24,7 @@ from bgspec_conformance.drivers.patience import Patience
 from bgspec_conformance.implementation import Framework
 from bgspec_conformance.request.dialects.writing import Beyond
 from bgspec_conformance.request.history import History, read
-from bgspec_conformance.request.plan import Application, dump
+from bgspec_conformance.request.plan import Application, Leaving, Request, Server, dump
 from bgspec_conformance.request.scene import App, Scene
 
 __all__ = ["Stage", "beyond", "build", "drive", "requests", "source"]
@@ -30,6 +32,13 @@ __all__ = ["Stage", "beyond", "build", "drive", "requests", "source"]
 
 MODULE = "application"
 """The name of the module that a plan is carried out as."""
+
+
+LEAVES: dict[Leaving, dict[str, str]] = {
+    Leaving.NOT: {},
+    Leaving.AMID: {"leaves": "amid"},
+    Leaving.AFTER: {"leaves": "after"},
+}
 
 
 class Rows(list[tuple[Any, ...]]):
@@ -80,19 +89,27 @@ class Stage:
 
 def requests(plan: Application) -> list[dict[str, str]]:
     """The requests of a plan, as the scene takes them."""
+    if plan.server is not Server.NONE:
+        return [
+            {"method": request.method.value, **LEAVES[request.leaves]} for request in plan.requests
+        ]
     kind = {"kind": "websocket"} if plan.endpoint.websocket else {}
     return [
-        {
-            "method": request.method.value,
-            **({"loses": request.loses.value} if request.loses else {}),
-        }
-        | kind
-        for request in plan.requests
+        {"method": request.method.value, **_loses(request), **kind} for request in plan.requests
     ]
 
 
+def _loses(request: Request) -> dict[str, str]:
+    return {"loses": request.loses.value} if request.loses is not None else {}
+
+
 def beyond(framework: Framework, backend: str, plan: Application) -> str:
-    """Why a plan cannot be carried out with this framework; empty where it can."""
+    """Why a plan cannot be carried out with this framework on this backend; else empty."""
+    server = plan.server
+    if server is not Server.NONE and find_spec(server.value) is None:
+        return f"{server.value} is not installed"
+    if server is Server.UVICORN and backend != "asyncio":
+        return "uvicorn runs on asyncio alone"
     try:
         source(framework, plan)
     except Beyond as exc:
@@ -130,25 +147,43 @@ async def drive(framework: Framework, stage: Stage, attempt: int = 0) -> History
     """
     plan = stage.plan
     random.seed(zlib.crc32(dump(plan)) + attempt)
-    await _served(framework, plan, stage, Scene(stage.rows))
+    await _served(framework, plan, stage, _scene(plan, stage.rows))
     if any(work.fails for work in plan.works):
         harmless = replace(plan, works=tuple(replace(work, fails=False) for work in plan.works))
-        twin = Scene(cast("list[tuple[Any, ...]]", Rows(stage.beat)))
+        twin = _scene(harmless, Rows(stage.beat))
         await _served(framework, harmless, stage, twin)
         stage.rows += [("expected", *row[1:]) for row in twin.log if row[0] == "answered"]
     return stage.history()
 
 
+def _scene(plan: Application, rows: list[tuple[Any, ...]]) -> Scene:
+    if plan.server is Server.NONE:
+        return Scene(rows)
+    from bgspec_conformance.request.wire import Wire  # it needs the servers' HTTP library
+
+    return Wire(plan.server.value, rows)
+
+
 async def _served(framework: Framework, plan: Application, stage: Stage, scene: Scene) -> None:
     """Build the application, and send it the plan's requests; it may hang."""
     app = build(source(framework, plan), scene)
-    with anyio.CancelScope() as scope:
+    with anyio.CancelScope() as scope, ExitStack() as waits:
 
-        def release() -> None:
+        def expire() -> None:
             for number in range(len(plan.requests)):
                 scene.log.append(("expired", number))
+
+        def end() -> None:
+            expire()
             scope.cancel()
 
-        with stage.patience.waiting(lambda: stage.backend.post(release), last=True):
-            await scene.serve(app, requests(plan), together=plan.together)
+        def give_up() -> None:
+            expire()
+            scene.give_up()
+
+        post = stage.backend.post
+        waits.enter_context(stage.patience.waiting(lambda: post(end), last=True))
+        if plan.server is not Server.NONE:
+            waits.enter_context(stage.patience.waiting(lambda: post(give_up)))
+        await scene.serve(app, requests(plan), together=plan.together, stopped=plan.stopped)
     scene.log.append(("settled", scene.active))

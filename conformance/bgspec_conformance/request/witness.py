@@ -6,16 +6,15 @@ with, as far as it is needed, quoted from `bgspec_conformance.request.scene`.
 
 from __future__ import annotations
 
-import ast
 import re
 import textwrap
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 from bgspec_conformance.implementation import Traits
 from bgspec_conformance.request import scene
-from bgspec_conformance.request.plan import Application
+from bgspec_conformance.request.plan import Application, Server
+from bgspec_conformance.request.quoted import Quoted
 from bgspec_conformance.request.stage import requests
 from bgspec_conformance.verdict import Verdict
 from bgspec_conformance.witness.prose import asserted, docstring
@@ -26,13 +25,18 @@ TIMES = 100
 """How often a witness tries where the fault came and went."""
 SERVED = """
 
-def served(app, requests, backend, together):
+def served(app, requests, backend, watching=None, **options):
     global scene
-    scene = Scene()
-    anyio.run(partial(scene.serve, app, requests, together=together), backend=backend)
+    scene = watching or Scene()
+    anyio.run(partial(scene.serve, app, requests, **options), backend=backend)
     return scene.log
-
 """
+WIRE = Path(scene.__file__).with_name("wire.py")
+UNUSED = {"added", "add", "closing"}
+"""Methods of the scene that not every application calls."""
+CALLED = re.compile(r"scene\.(\w+)")
+MOST = 20
+"""Seconds that a work of a witness waits for the client's sign, at most."""
 
 
 def write(verdict: Verdict, _: Traits) -> str:
@@ -64,12 +68,17 @@ def write(verdict: Verdict, _: Traits) -> str:
         ]
     else:
         end = [f"log = {one}", r'print(*log, sep="\n")', *asserted(evidence.proof, verdict.clause)]
-    return "\n".join([*docstring(verdict), "", code, *_client(code), SERVED, *end]) + "\n"
+    plans = [plan for plan in (evidence.plan, evidence.other) if isinstance(plan, Application)]
+    return "\n".join([*docstring(verdict), "", code, *_watching(code, plans), "", *end]) + "\n"
 
 
 def _serve(app: str, plan: Application, backend: str) -> str:
     """An expression for the transcript of an application that is served its requests."""
-    return f'served({app}, {requests(plan)}, "{backend}", {plan.together})'
+    options = [f'"{backend}"']
+    if plan.server is not Server.NONE:
+        options.append(f'Wire("{plan.server.value}", most={MOST})')
+    options += [f"{name}=True" for name in ("together", "stopped") if getattr(plan, name)]
+    return f"served({app}, {requests(plan)}, {', '.join(options)})"
 
 
 def _function(name: str, source: str) -> str:
@@ -77,39 +86,11 @@ def _function(name: str, source: str) -> str:
     return f"def {name}():\n{textwrap.indent(source, '    ')}    return app\n\n\n"
 
 
-def _client(code: str) -> Iterator[str]:
-    """What the application is watched with: the scene, without what this one does not call."""
-    module = ast.parse(_source())
-    unused = {"added", "add", "closing"} - {*re.findall(r"scene\.(\w+)", code)}
-    yield ""
-    yield "# What the application is watched with, and served."
-    imports = [node for node in module.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    yield from (ast.unparse(node) for node in imports[1:])  # the first is that of the future
-    yield ""
-    for node in module.body[1:]:
-        if node in imports or _is_named(node, "__all__") or _is_text(node):
-            continue
-        if isinstance(node, ast.ClassDef):
-            node.body = [part for part in node.body if getattr(part, "name", "") not in unused]
-        yield from ("", ast.unparse(_without_docstrings(node)))
-
-
-@cache
-def _source() -> str:
-    return Path(scene.__file__).read_text(encoding="utf-8")
-
-
-def _is_named(node: ast.stmt, name: str) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _without_docstrings(node: ast.stmt) -> ast.stmt:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            inner.body = [part for part in inner.body if not _is_text(part)]
-    return node
+def _watching(code: str, plans: list[Application]) -> Iterator[str]:
+    """What applications are watched with, and served: the scene, and the wire where it is used."""
+    over_a_wire = any(plan.server is not Server.NONE for plan in plans)
+    quoted = Quoted([scene.__file__, *([WIRE] if over_a_wire else [])])
+    yield from ("", "# What the application is watched with, and served.")
+    yield from quoted.imports()
+    yield from quoted.code(unused=set() if over_a_wire else UNUSED - {*CALLED.findall(code)})
+    yield SERVED

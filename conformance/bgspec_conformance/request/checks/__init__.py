@@ -3,7 +3,7 @@
 Importing this package registers them all in `CHECKS`.
 """
 
-from bgspec_conformance.request.checks import dependencies, response
+from bgspec_conformance.request.checks import dependencies, response, wire
 from bgspec_conformance.request.checks.reading import CHECKS, Reading
 
-__all__ = ["CHECKS", "Reading", "dependencies", "response"]
+__all__ = ["CHECKS", "Reading", "dependencies", "response", "wire"]

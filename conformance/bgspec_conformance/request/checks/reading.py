@@ -15,6 +15,7 @@ from bgspec_conformance.request.plan import (
     Dependency,
     Endpoint,
     Failing,
+    Leaving,
     Method,
     Own,
     Reply,
@@ -121,6 +122,11 @@ class Reading:
         self.history = history
         self.exchanges = [Exchange(n, history.events) for n in range(len(plan.requests))]
 
+    def of(self, kind: type[E]) -> Iterator[tuple[int, E]]:
+        """The events of one kind, with their places, whatever their request."""
+        events = enumerate(self.history.events)
+        return ((at, event) for at, event in events if isinstance(event, kind))
+
     @property
     def functions(self) -> dict[str, Endpoint | Dependency]:
         """The endpoint and the dependencies, by name."""
@@ -160,6 +166,7 @@ class Reading:
             and Wrap.FAILING not in plan.middleware
             and plan.endpoint.own is Own.NONE
             and not plan.endpoint.websocket
-            and all(request.loses is None for request in plan.requests)
+            and all(r.loses is None and r.leaves is Leaving.NOT for r in plan.requests)
+            and not plan.stopped
             and all(function.asks < 2 for function in self.functions.values())
         )

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bgspec_conformance.request.dialects.starlette import (
-    CHUNKS,
     RESPONSES,
     STATUS,
     added,
     classes,
     needed,
 )
-from bgspec_conformance.request.dialects.writing import indented, module, tasks_of, works
+from bgspec_conformance.request.dialects.writing import chunks, indented, module, tasks_of, works
 from bgspec_conformance.request.plan import (
     YIELDING,
     Application,
@@ -86,6 +85,8 @@ class _Writer:
             options.append("use_cache=False")
         if scoped:
             options.append('scope="function"')
+        if kind == "Security":
+            options.append('scopes=["all"]')  # without any it is one like another
         return f"{kind}({', '.join(options)})"
 
     def parameters(self, function: Endpoint | Dependency, *first: str) -> str:
@@ -176,7 +177,7 @@ class _Writer:
             body.append("await scene.hold()")
         body += self.failing(endpoint.failing) or last
         if endpoint.reply is Reply.STREAM:
-            yield from CHUNKS.splitlines()
+            yield from chunks(self.plan)
         yield from ("", "", self.route(endpoint))
         head = "async def" if endpoint.asynchronous or endpoint.websocket else "def"
         yield f"{head} endpoint({self.parameters(endpoint, *first)}):"

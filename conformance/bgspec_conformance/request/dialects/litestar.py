@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bgspec_conformance.request.dialects.writing import (
     Beyond,
     beyond_injection,
+    chunks,
     indented,
     module,
     works,
@@ -28,12 +29,6 @@ ANSWERS = {
 MODULES = dict.fromkeys(("Redirect", "Stream", "File"), "litestar.response") | {
     "Response": "litestar"
 }
-CHUNKS = """
-
-async def chunks():
-    for number in range(3):
-        yield f"chunk {number}\\n"
-"""
 
 
 def write(plan: Application) -> str:
@@ -69,7 +64,7 @@ def write(plan: Application) -> str:
 def _endpoint(plan: Application, kind: str, answer: str) -> Iterator[str]:
     endpoint = plan.endpoint
     if endpoint.reply is Reply.STREAM:
-        yield from CHUNKS.splitlines()
+        yield from chunks(plan)
     yield from ("", "")
     methods = "http_method=[HttpMethod.GET, HttpMethod.HEAD]"
     thread = "" if endpoint.asynchronous else ", sync_to_thread=True"

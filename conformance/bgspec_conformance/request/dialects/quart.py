@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bgspec_conformance.request.dialects.writing import (
     Beyond,
     beyond_injection,
+    chunks,
     indented,
     module,
     works,
@@ -36,12 +37,6 @@ APP = (
     'app = Quart("application")',
     "tasks = SimpleNamespace(add_task=app.add_background_task)",
 )
-CHUNKS = """
-
-async def chunks():
-    for number in range(3):
-        yield f"chunk {number}\\n"
-"""
 
 
 def write(plan: Application) -> str:
@@ -79,7 +74,7 @@ def _put(ending: list[str]) -> list[str]:
 def _endpoint(plan: Application) -> Iterator[str]:
     endpoint = plan.endpoint
     if endpoint.reply is Reply.STREAM:
-        yield from CHUNKS.splitlines()
+        yield from chunks(plan)
     yield from ("", "")
     body = ['scene.called("endpoint")']
     body += [f'scene.add("endpoint", tasks, t{work})' for work in endpoint.adds]

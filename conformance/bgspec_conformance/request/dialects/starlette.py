@@ -9,13 +9,14 @@ from bgspec_conformance.request.dialects.writing import (
     NAMES,
     Beyond,
     beyond_injection,
+    chunks,
     indented,
     module,
     works,
 )
 from bgspec_conformance.request.plan import Application, Failing, Own, Reply, Wrap
 
-__all__ = ["CHUNKS", "RESPONSES", "STATUS", "added", "classes", "needed", "write"]
+__all__ = ["RESPONSES", "STATUS", "added", "classes", "needed", "write"]
 
 STATUS = {Reply.ACCEPTED: 202, Reply.NO_CONTENT: 204}
 RESPONSES = {
@@ -24,12 +25,6 @@ RESPONSES = {
     Reply.STREAM: "StreamingResponse(chunks(){more})",
     Reply.FILE: "FileResponse(anyio.__file__{more})",
 }
-CHUNKS = """
-
-async def chunks():
-    for number in range(3):
-        yield f"chunk {number}\\n"
-"""
 BASE = """
 class Base(BaseHTTPMiddleware):
     async def dispatch(self, request, call_next):
@@ -104,7 +99,7 @@ def _answer(plan: Application) -> str:
 def _endpoint(plan: Application, answer: str) -> Iterator[str]:
     endpoint = plan.endpoint
     if endpoint.reply is Reply.STREAM:
-        yield from CHUNKS.splitlines()
+        yield from chunks(plan)
     yield from ("", "")
     yield f"{'async ' if endpoint.asynchronous else ''}def endpoint(request):"
     body = ["tasks = BackgroundTasks()"] if endpoint.asks else []

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bgspec_conformance.request.plan import Application, Dependency, Endpoint, Wrap
+from bgspec_conformance.request.plan import Application, Dependency, Endpoint, Leaving, Wrap
 
 __all__ = [
     "Beyond",
     "beyond_injection",
+    "chunks",
     "indented",
     "module",
     "tasks_of",
@@ -75,6 +76,8 @@ def works(plan: Application) -> Iterator[str]:
         yield f"{'async ' if work.asynchronous else ''}def t{number}(request):"
         yield f'{INDENT}with scene.work("t{number}", request):'
         body = ["await anyio.sleep(0)"] * (work.suspends if work.asynchronous else 0)
+        if work.waits:
+            body.append("await scene.sign()" if work.asynchronous else "scene.sign_in_thread()")
         if work.fails:
             body.append(f'raise ValueError("t{number} failed")')
         yield from indented(indented(body or ["pass"]))
@@ -83,6 +86,17 @@ def works(plan: Application) -> Iterator[str]:
 def tasks_of(function: Endpoint | Dependency) -> tuple[str, ...]:
     """The names under which a function is given its containers."""
     return CONTAINERS[: function.asks]
+
+
+def chunks(plan: Application) -> Iterator[str]:
+    """What a stream is made of; where a client leaves amid it, much of it comes after that."""
+    leaves = any(request.leaves is Leaving.AMID for request in plan.requests)
+    yield from ("", "", "async def chunks():")
+    body = ["for number in range(3):", '    yield f"chunk {number}\\n"']
+    if leaves:
+        sign = ["    if number == 1:", "        await scene.sign()", "    await anyio.sleep(0)"]
+        body = ["for number in range(30):", body[1], *sign]
+    yield from indented(body)
 
 
 def wrapped(plan: Application, framework: str) -> tuple[list[str], list[str]]:
