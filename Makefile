@@ -2,7 +2,7 @@
 # `make PYTHON=/path/to/python` picks the interpreter.
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types docs bench clean
+.PHONY: help demo test lint types docs bench history clean
 
 BIN := .venv/bin
 INTERPRETERS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
@@ -39,6 +39,9 @@ docs: .venv/dev.stamp ## build the documentation into docs/_build
 
 bench: .venv/dev.stamp ## measure the runner beside Starlette's and others; BENCH="--help" tells how
 	$(BIN)/python -m tests.benchmarks $(BENCH)
+
+history: .venv/dev.stamp ## run the suite on old releases of FastAPI and Starlette (needs the package index)
+	$(BIN)/python conformance/releases.py $(HISTORY)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache docs/_build

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import BackgroundTasks
+from importlib.metadata import version
+from inspect import signature
+
+from fastapi import BackgroundTasks, Depends
 
 from bgspec_conformance.implementation import Deviation, Framework, Implementation, Recipe
 from bgspec_conformance.implementations import starlette
 from bgspec_conformance.request.dialects.fastapi import FastAPIDialect
 
 __all__ = ["IMPLEMENTATIONS"]
+
+ANNOTATED = tuple(map(int, version("fastapi").split(".")[:2])) >= (0, 95)
+SCOPES = "scope" in signature(Depends).parameters
 
 IMPLEMENTATIONS = (
     Implementation(
@@ -20,7 +26,7 @@ IMPLEMENTATIONS = (
     ),
     Framework(
         name="fastapi, a request",
-        write=FastAPIDialect(),
+        write=FastAPIDialect(annotated=ANNOTATED, scopes=SCOPES),
         packages=("fastapi", "starlette", "anyio"),
         deviations={
             "RSP-8": Deviation(

@@ -125,10 +125,11 @@ class Server(StrEnum):
 
 
 class Part(StrEnum):
-    """A part of the response, as it is sent."""
+    """A part of the response, as it is sent; the end is the last part of the body."""
 
     START = "start"
     BODY = "body"
+    END = "end"
 
 
 class Work(Record, frozen=True):

@@ -30,6 +30,8 @@ REQUEST: ContextVar[int] = ContextVar("REQUEST", default=-1)
 """The number of the request that is served."""
 TURNS = 4
 """Turns of the loop that a ``send`` is held back, and as many trips to a worker thread."""
+AT_ONCE = 3
+"""Requests that are sent before one has its response, where they are in flight together."""
 GZIPPED = b"\x1f\x8b"
 """What a packed body begins with."""
 LONG = 200
@@ -112,20 +114,26 @@ class Scene:
     # The client -----------------------------------------------------------------------------------
 
     async def exchange(
-        self, app: App, request: int, method: str = "GET", loses: str = "", kind: str = "http"
+        self,
+        app: App,
+        request: int,
+        over: anyio.Event,
+        method: str = "GET",
+        loses: str = "",
+        kind: str = "http",
     ) -> None:
         """Send a request, and take the response.
 
         Args:
             app: the application.
             request: its number.
+            over: is set when the response has come, or will not come any more.
             method: its method.
             loses: the part of the response whose ``send`` raises OSError.
             kind: ``"http"`` or ``"websocket"``.
         """
         REQUEST.set(request)
         self.log.append(("began", request))
-        over = anyio.Event()
         asked = False
         status, body = 0, b""
         headers: tuple[tuple[str, str], ...] = ()
@@ -146,7 +154,7 @@ class Scene:
             last = part == "body" and not message.get("more_body", False)
             self.log.append(("sending", request, part, last))
             await self.hold()
-            if part == loses:
+            if part == loses or (last and loses == "end"):
                 over.set()
                 self.log.append(("lost", request, part))
                 raise OSError("the client has gone")
@@ -163,6 +171,7 @@ class Scene:
             self.log.append(("broke", request, type(exc).__name__))
         else:
             self.log.append(("returned", request))
+        over.set()
         self.log.append(("answered", request, status, headers, _brief(body)))
 
     async def serve(
@@ -178,18 +187,23 @@ class Scene:
         Args:
             app: the application.
             requests: what `exchange` takes, for each request.
-            together: they are in flight at once, and not one after the other.
+            together: some are in flight at once, and not one after the other: each comes when one
+                that was sent so many before it has its response, and maybe not its tasks.
             stopped: of no meaning here.
         """
 
         async def all_of_them() -> None:
+            responses: list[anyio.Event] = []
             async with anyio.create_task_group() as group:
                 for number, request in enumerate(requests):
-                    exchange = partial(self.exchange, app, number, **request)
+                    responses.append(anyio.Event())
+                    exchange = partial(self.exchange, app, number, responses[-1], **request)
                     if together:
                         group.start_soon(exchange)
                     else:
                         await exchange()
+                    if together and number + 1 >= AT_ONCE:
+                        await responses[number + 1 - AT_ONCE].wait()
             await self.settle()
 
         await self.lifespan(app, all_of_them)

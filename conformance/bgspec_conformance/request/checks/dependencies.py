@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation
 from bgspec_conformance.request import history as seen
 from bgspec_conformance.request.checks.reading import Exchange, Reading, check, proof_of, row
-from bgspec_conformance.request.plan import YIELDING, Dependency
+from bgspec_conformance.request.plan import Dependency
 
 __all__ = [
     "add_in_the_closing_part",
@@ -40,8 +40,9 @@ def _calls(reading: Reading, exchange: Exchange) -> list[seen.Called]:
 def one_object(reading: Reading) -> Iterator[Judgement]:
     """Every function that asks for the container by one parameter gets the same object."""
     for exchange in reading.exchanges:
+        yield from _all_called(reading, exchange)
         calls = _calls(reading, exchange)
-        if len(calls) < 2:
+        if len(calls) < 2 or (reading.plan.together and not reading.keeps_apart(exchange)):
             continue
         other = next((call for call in calls if call.containers != calls[0].containers), None)
         if other is None:
@@ -56,17 +57,38 @@ def one_object(reading: Reading) -> Iterator[Judgement]:
         )
 
 
+def _all_called(reading: Reading, exchange: Exchange) -> Iterator[Judgement]:
+    """Whether each function that asks was called, for none that could not be is given anything."""
+    if not reading.goes_well or exchange.expired:
+        return
+    called = {call.function for _, call in exchange.of(seen.Called)}
+    asking = {name for name in reading.needed if reading.functions[name].asks}
+    missing = next((name for name in sorted(asking) if name not in called), None)
+    if missing is not None:
+        answered = exchange.first(seen.Answered)
+        yield Violation(
+            f"{missing} is called, with the container",
+            f"it was not called, and the status was {answered.status if answered else 0}",
+            f"any(e[:3] == ('called', {exchange.number}, {missing!r}) for e in log)",
+        )
+
+
 @check("DEP-2")
 def merged(reading: Reading) -> Iterator[Judgement]:
     """What is added at any level is called once; of requests at once it is DEP-4's."""
     if not reading.goes_well or reading.plan.together:
         return
     for exchange in reading.exchanges:
+        for _, refused in _refused(exchange, closing=False):
+            yield Violation(
+                f"{refused.function} can add {refused.work}",
+                f"it was refused with {refused.error}",
+                f"{row(refused)} not in log",
+            )
         added = Counter(event.work for _, event in exchange.adds())
         if not added:
             continue
-        started = exchange.started()
-        wrong = next((w for w in sorted(added) if not _as_often(exchange, w, added, started)), None)
+        started, wrong = exchange.started(), exchange.wrong_times()
         proof = f"{proof_of('started', exchange.number, {*added})} == {sorted(added.elements())}"
         if exchange.expired:
             yield Violation("the request comes to its end", "it did not end", proof)
@@ -81,21 +103,24 @@ def merged(reading: Reading) -> Iterator[Judgement]:
             )
 
 
-def _as_often(exchange: Exchange, work: str, added: Counter[str], started: Counter[str]) -> bool:
-    """Whether a work was called as often as it was added; adds in closing parts are DEP-6's."""
-    late = sum(event.work == work for _, event in exchange.adds(closing=True))
-    return added[work] <= started[work] <= added[work] + late
+def _refused(exchange: Exchange, *, closing: bool) -> list[tuple[int, seen.Refused]]:
+    """The adds that were refused, in closing parts or before them."""
+    closed: dict[str, int] = {}
+    for at, event in exchange.of(seen.Closing):
+        closed.setdefault(event.function, at)
+    refused = exchange.of(seen.Refused)
+    return [(at, r) for at, r in refused if (closed.get(r.function, at) < at) is closing]
 
 
 @check("DEP-3")
 def order_of_the_adds(reading: Reading) -> Iterator[Judgement]:
-    """The merged tasks start in the order of their adds."""
-    if not reading.goes_well or reading.plan.together:
+    """The merged tasks start in the order of their adds, those in closing parts too if they run."""
+    if not reading.goes_well:
         return
     for exchange in reading.exchanges:
-        if exchange.adds(closing=True) or exchange.expired:
+        if exchange.expired:
             continue
-        added = [event.work for _, event in exchange.adds()]
+        added = [event.work for _, event in exchange.of(seen.Added)]
         started = [event.work for _, event in exchange.of(seen.Started)]
         if len({*added}) < 2 or Counter(added) != Counter(started):
             continue
@@ -114,21 +139,31 @@ def requests_share_nothing(reading: Reading) -> Iterator[Judgement]:
     """Requests in flight at once share no container and no task."""
     if not (reading.plan.together and reading.goes_well and len(reading.exchanges) > 1):
         return
-    owners: dict[int, int] = {}
+    shared = _shared(reading)
+    if shared is not None:
+        yield shared
+        return
     for exchange in reading.exchanges:
-        for _, call in exchange.of(seen.Called):
-            for container in call.containers:
-                owner = owners.setdefault(container, exchange.number)
-                if owner != exchange.number:
-                    yield Violation(
-                        f"request {exchange.number} has a container of its own",
-                        f"it had the one of request {owner}",
-                        f"{{c for e in log if e[:2] == ('called', {owner}) for c in e[3]}}"
-                        ".isdisjoint("
-                        f"c for e in log if e[:2] == ('called', {exchange.number}) for c in e[3])",
-                    )
-                    return
         yield from _apart(exchange)
+
+
+def _shared(reading: Reading) -> Violation | None:
+    """A container that a request is given while one that had it before is still in flight."""
+    owners: dict[int, Exchange] = {}
+    for at, call in reading.of(seen.Called):
+        exchange = reading.exchanges[call.request]
+        for container in call.containers:
+            owner = owners.setdefault(container, exchange)
+            if owner is not exchange and owner.over_at > at:
+                return Violation(
+                    f"request {exchange.number} has a container of its own",
+                    f"it had the one of request {owner.number}",
+                    f"{{c for e in log if e[:2] == ('called', {owner.number}) for c in e[3]}}"
+                    ".isdisjoint("
+                    f"c for e in log if e[:2] == ('called', {exchange.number}) for c in e[3])",
+                )
+            owners[container] = exchange
+    return None
 
 
 def _apart(exchange: Exchange) -> Iterator[Judgement]:
@@ -136,8 +171,7 @@ def _apart(exchange: Exchange) -> Iterator[Judgement]:
     added = Counter(event.work for _, event in exchange.adds())
     if not added:
         return
-    started = exchange.started()
-    wrong = next((w for w in sorted(added) if not _as_often(exchange, w, added, started)), None)
+    started, wrong = exchange.started(), exchange.wrong_times()
     if wrong is not None:
         yield Violation(
             f"{wrong} of request {exchange.number} is called once, other requests or not",
@@ -147,8 +181,8 @@ def _apart(exchange: Exchange) -> Iterator[Judgement]:
         return
     if exchange.whole is None:
         return
-    sent_at, sent = exchange.whole
-    early = next((start for at, start in exchange.of(seen.Started) if at < sent_at), None)
+    _, sent = exchange.whole
+    early = exchange.early
     if early is None:
         yield HELD
     else:
@@ -168,8 +202,8 @@ def when_a_dependency_closes(reading: Reading) -> Iterator[Judgement]:
         late = {event.work for _, event in exchange.adds(closing=True)}
         works = [(at, e) for at, e in exchange.of(seen.Started) if e.work not in late]
         ends = [(at, e) for at, e in exchange.of(seen.Ended) if e.work not in late]
-        if not works or len(ends) != len(works):
-            continue
+        if not works or len(ends) != len(works) or exchange.early is not None:
+            continue  # what starts before the response is RSP-1's
         for at, closing in exchange.of(seen.Closing):
             if at > ends[-1][0]:
                 answer, proof = (
@@ -202,10 +236,8 @@ def add_in_the_closing_part(reading: Reading) -> Iterator[Judgement]:
                 ran = f"{row(seen.Started(exchange.number, event.work))} in log"
                 answer, proof = ("run", ran) if started[event.work] else ("dropped", f"not {ran}")
                 yield Answer(answer, proof, reading.plan.scope)
-        for _, refused in exchange.of(seen.Refused):
-            declared = reading.functions.get(refused.function)
-            if isinstance(declared, Dependency) and declared.form in YIELDING:
-                yield Answer("refused", f"{row(refused)} in log", reading.plan.scope)
+        for _, refused in _refused(exchange, closing=True):
+            yield Answer("refused", f"{row(refused)} in log", reading.plan.scope)
 
 
 @check("DEP-7")

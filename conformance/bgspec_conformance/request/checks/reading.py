@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -79,6 +80,18 @@ class Exchange:
         return next(((at, event) for at, event in self.of(seen.Sent) if event.last), None)
 
     @property
+    def early(self) -> seen.Started | None:
+        """The first start before that, if any was."""
+        sent_at = self.whole[0] if self.whole else 0
+        return next((start for at, start in self.of(seen.Started) if at < sent_at), None)
+
+    @property
+    def over_at(self) -> float:
+        """Where the application had returned, or raised."""
+        ends = [*self.of(seen.Returned), *self.of(seen.Broke)]
+        return ends[0][0] if ends else inf
+
+    @property
     def answered(self) -> bool:
         """A response came, whatever its status."""
         answer = self.first(seen.Answered)
@@ -105,9 +118,25 @@ class Exchange:
             if event.container != OWN and (closed.get(event.function, at) < at) is closing
         ]
 
+    def wrong_times(self) -> str | None:
+        """The first work that was not called as often as it was added before any closing part.
+
+        It may be called for its adds in closing parts as well: what becomes of those is DEP-6's.
+        """
+        added = Counter(event.work for _, event in self.adds())
+        late = Counter(event.work for _, event in self.adds(closing=True))
+        started = self.started()
+        return next(
+            (w for w in sorted(added) if not added[w] <= started[w] <= added[w] + late[w]), None
+        )
+
     def own(self) -> list[str]:
         """The works of the response's own background."""
         return [event.work for _, event in self.of(seen.Added) if event.container == OWN]
+
+    def containers(self) -> set[int]:
+        """The containers that its functions were given."""
+        return {number for _, call in self.of(seen.Called) for number in call.containers}
 
     def started(self) -> Counter[str]:
         """How often each work was called."""
@@ -132,6 +161,26 @@ class Reading:
         """The endpoint and the dependencies, by name."""
         named = {f"d{number}": d for number, d in enumerate(self.plan.dependencies)}
         return {"endpoint": self.plan.endpoint, **named}
+
+    @property
+    def needed(self) -> set[str]:
+        """The names of the functions that a request calls."""
+        plan = self.plan
+        left = [*plan.endpoint.needs, *plan.routed, *plan.applied]
+        reached: set[int] = set()
+        while left:
+            number = left.pop()
+            if number not in reached:
+                reached.add(number)
+                left += plan.dependencies[number].needs
+        return {"endpoint", *(f"d{number}" for number in reached)}
+
+    def keeps_apart(self, exchange: Exchange) -> bool:
+        """Whether a request has no container that another has too: those are DEP-4's."""
+        own = exchange.containers()
+        return all(
+            own.isdisjoint(other.containers()) for other in self.exchanges if other is not exchange
+        )
 
     @property
     def failing(self) -> tuple[str, Failing] | None:

@@ -58,16 +58,15 @@ def _early(reading: Reading) -> Iterator[Judgement]:
     for exchange in reading.exchanges:
         if exchange.whole is None or reading.plan.together:
             continue
-        sent_at, sent = exchange.whole
-        starts = exchange.of(seen.Started)
-        early = next((start for at, start in starts if at < sent_at), None)
+        _, sent = exchange.whole
+        early = exchange.early
         if early is not None:
             yield Violation(
                 f"{early.work} starts after the last body message was sent",
                 f"{early.work} started before that send had returned",
                 f"log.index({row(sent)}) < log.index({row(early)})",
             )
-        elif starts:
+        elif exchange.of(seen.Started):
             yield HELD
 
 
@@ -103,15 +102,17 @@ def _fate(exchange: Exchange, situation: str = "") -> Iterator[Judgement]:
         return
     works = {*added}
     ran = proof_of("started", exchange.number, works)
-    if all(started[work] >= count for work, count in added.items()):
+    if exchange.wrong_times() is None:
         yield Answer("run", f"{ran} == {sorted(added.elements())}", situation)
     elif not any(started[work] for work in added):
         yield Answer("dropped", f"{ran} == []", situation)
     else:
         missing = sorted((added - started).elements())
         yield Violation(
-            "all that was added runs, or nothing",
-            f"{', '.join(missing)} did not run, and others did",
+            "all that was added runs once, or nothing",
+            f"{', '.join(missing)} did not run, and others did"
+            if missing
+            else f"{exchange.wrong_times()} ran too often",
             f"{ran} in ([], {sorted(added.elements())})",
         )
 
@@ -168,15 +169,16 @@ def own_background_and_container(reading: Reading) -> Iterator[Judgement]:
         due = Counter([*exchange.own(), *(event.work for _, event in exchange.adds())])
         if not exchange.own() or not exchange.adds():
             continue
-        missing = sorted((due - exchange.started()).elements())
-        if not missing:
+        started = exchange.started()
+        missing, more = due - started, started - due
+        if not missing and (not more or exchange.adds(closing=True)):
             yield HELD
             continue
-        own = [work for work in missing if work in exchange.own()]
-        which = "the response's own background" if own else "the container"
+        wrong = sorted((missing or more).elements())
+        which = "the response's own background" if {*wrong} & {*exchange.own()} else "the container"
         yield Violation(
-            "the response's own background runs, and the container",
-            f"{', '.join(missing)} of {which} did not run",
+            "the response's own background runs, and the container, each once",
+            f"{', '.join(wrong)} of {which} {'did not run' if missing else 'ran too often'}",
             f"{proof_of('started', exchange.number, {*due})} == {sorted(due.elements())}",
         )
 

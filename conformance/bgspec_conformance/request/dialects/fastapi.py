@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from bgspec_conformance.request.dialects.starlette import (
     RESPONSES,
     STATUS,
@@ -12,7 +14,14 @@ from bgspec_conformance.request.dialects.starlette import (
     classes,
     needed,
 )
-from bgspec_conformance.request.dialects.writing import chunks, indented, module, tasks_of, works
+from bgspec_conformance.request.dialects.writing import (
+    Beyond,
+    chunks,
+    indented,
+    module,
+    tasks_of,
+    works,
+)
 from bgspec_conformance.request.plan import (
     YIELDING,
     Application,
@@ -39,15 +48,27 @@ class FastAPIDialect:
     """Writes plans as FastAPI applications.
 
     Attributes:
+        annotated: it knows ``Annotated``, as since 0.95; without, no program is spelled so.
+        scopes: it lets a dependency say its scope, as since 0.121.
         container: the line that imports ``BackgroundTasks``, where it is not FastAPI's own.
         around: a middleware that the application is put into last, and the line that imports it.
     """
 
+    annotated: bool = True
+    scopes: bool = True
     container: str = ""
     around: tuple[str, str] | None = None
 
     def __call__(self, plan: Application) -> str:
-        """The source of a module that defines ``app``."""
+        """The source of a module that defines ``app``.
+
+        Raises:
+            Beyond: the plan has what this FastAPI has not.
+        """
+        if plan.scope is Scope.FUNCTION and not self.scopes:
+            raise Beyond("this FastAPI gives dependencies one scope")
+        if not self.annotated:
+            plan = replace(plan, spelling=Spelling.PLAIN)
         return _Writer(plan, self.container or SOURCES[plan.typed_by], self.around).module()
 
 
