@@ -9,6 +9,8 @@ __all__ = ["main"]
 
 SUITE_NEEDS = (
     "click",
+    "h11",
+    "hypercorn",
     "hypothesis",
     "jsonschema",
     "junitparser",
@@ -17,6 +19,7 @@ SUITE_NEEDS = (
     "pytest",
     "rich",
     "trio",
+    "uvicorn",
 )
 
 

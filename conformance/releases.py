@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[*RELEASES], help="frameworks; else all")
     parser.add_argument("--again", action="store_true", help="try releases that were seen too")
     asked = parser.parse_args()
+    HISTORY.mkdir(parents=True, exist_ok=True)
     for name in asked.names:
         path = HISTORY / f"{name}.json"
         seen: dict[str, Any] = (
@@ -120,7 +121,8 @@ def page(name: str, seen: dict[str, Any]) -> Iterator[str]:
     python = ".".join(map(str, sys.version_info[:2]))
     yield f"# {name} over its releases"
     yield ""
-    yield f"What the suite said of each on Python {python}, where it changed; `make history` remakes it."
+    yield f"What the suite said of each on Python {python}, where it changed. `make history`"
+    yield "remakes it."
     for variant in dict.fromkeys(v for found in tried.values() for v in found["clauses"]):
         told = {release: found["clauses"].get(variant, {}) for release, found in tried.items()}
         clauses = dict.fromkeys(c for found in told.values() for c in found)
