@@ -134,6 +134,7 @@ class Supervisor:
 
     Attributes:
         dropped: how many tasks have been dropped for want of room.
+        grace: as given.
 
     Raises:
         ValueError: one of these is something else.
@@ -163,7 +164,7 @@ class Supervisor:
         self._running = running
         self._waiting = waiting
         self._when_full = when_full
-        self._grace = grace
+        self.grace = grace
         self._state = State.NEW
         self._pending: deque[Job] = deque()
         self._in_progress: dict[Job, None] = {}
@@ -198,7 +199,7 @@ class Supervisor:
     ) -> bool | None:
         """Drain, or after an exception cancel what is in progress, and wait for its end."""
         if error is None:
-            self._stack.push_async_callback(self.drain, self._grace)
+            self._stack.push_async_callback(self.drain, self.grace)
         elif isinstance(error, (Exception, *EXITS)):
             await self._stack.aclose()  # not told of the error, which the group would wrap
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import sys
 import threading
 from collections.abc import Callable
@@ -241,6 +242,7 @@ async def test_a_trip_that_was_left_behind_starts_nothing_more(
                 looked.set()
 
     monkeypatch.setattr(Trip, "_start", start_and_say)
+    monkeypatch.setattr(threads, "BUDGET", math.inf)
 
     def lingering() -> None:
         from_thread.run_sync(started.set)

@@ -1,0 +1,1 @@
+"""Programs as FastAPI's tutorial has them, one a spelling; the import is the line that changes."""
