@@ -20,7 +20,7 @@ from typing import Any, TypeAlias, cast
 
 from bgspec.errors import TaskRefused
 
-__all__ = ["COROUTINE", "Rest", "is_async", "name_of", "out_of_a_call", "rest_of"]
+__all__ = ["COROUTINE", "LAZY", "Rest", "is_async", "name_of", "out_of_a_call", "rest_of"]
 
 Rest: TypeAlias = Generator[Any, Any, object]
 """What is left to await of a task: the iterator that its awaitable's ``__await__`` gave."""

@@ -15,12 +15,13 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 from inspect import BoundArguments, Parameter, Signature
+from types import CodeType
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 from bgspec.callables import is_async, name_of
 from bgspec.errors import ArgumentsRefused
 from bgspec.runner import BY_KEYWORD, BackgroundTasks
-from bgspec.task import Origin, Task, where
+from bgspec.task import where
 
 if sys.version_info >= (3, 14):
     from annotationlib import Format
@@ -112,18 +113,21 @@ class Recorder(BackgroundTasks):
             if func is BY_KEYWORD:
                 func = kwargs.pop("func", None)
             adder = sys._getframe().f_back
-            self._record(func, args, kwargs, adder and (adder.f_code, adder.f_lasti))
+            self._record(
+                func, args, kwargs, *((adder.f_code, adder.f_lasti) if adder else (None, 0))
+            )
 
     def _record(
         self,
         func: Callable[..., object],
         args: tuple[object, ...],
         kwargs: dict[str, object],
-        origin: Origin,
+        code: CodeType | None,
+        instruction: int,
     ) -> None:
-        self._calls.append(_call(func, args, kwargs, where(origin)))
+        self._calls.append(_call(func, args, kwargs, where(code, instruction)))
         kind = int(is_async(func))
-        self._pending.append(Task(func, args, kwargs or None, kind, copy_context(), origin))
+        self._pending.append((func, args, kwargs or None, kind, copy_context(), code, instruction))
 
     async def run(self) -> None:
         """Run what was added and not yet run: the same as awaiting the recorder itself.

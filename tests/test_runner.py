@@ -352,6 +352,38 @@ async def test_arguments_are_released_once_their_task_has_ended(
     assert seen == [None] * 4
 
 
+@pytest.mark.parametrize("then_sync", [True, False])
+@pytest.mark.parametrize("sync", [True, False])
+async def test_what_a_task_returned_is_released_though_it_is_an_argument(
+    sync: bool, then_sync: bool, seen: list[Any]
+) -> None:
+    def give_back(argument: Argument) -> Argument:
+        return argument
+
+    async def give_back_async(argument: Argument) -> Argument:
+        return argument
+
+    def look() -> None:
+        seen.append(reference())
+
+    async def look_async() -> None:
+        look()
+
+    gc.disable()
+    try:
+        argument = Argument()
+        reference = weakref.ref(argument)
+        tasks = BackgroundTasks()
+        tasks.add_task(give_back if sync else give_back_async, argument)
+        tasks.add_task(look if then_sync else look_async)
+        del argument
+        await tasks()
+        look()
+    finally:
+        gc.enable()
+    assert seen == [None] * 2
+
+
 @pytest.mark.parametrize("sync", [True, False])
 @pytest.mark.parametrize("error", [ValueError, SystemExit])
 async def test_arguments_of_a_failed_task_are_released_with_its_error(

@@ -153,6 +153,15 @@ async def test_the_context_and_cause_of_an_error_are_kept(sync: bool) -> None:
     assert error.__context__ is context
 
 
+async def test_a_task_whose_context_is_in_use_fails_and_is_not_tried_again() -> None:
+    tasks = BackgroundTasks([anyio.lowlevel.checkpoint])
+    [task] = tasks.tasks
+    run: Any = tasks()
+    with pytest.raises(RuntimeError, match="cannot enter context"):
+        task.context.run(run.send, None)
+    assert len(tasks) == 0
+
+
 async def test_several_failures_come_as_one_group_in_the_order_of_the_adds() -> None:
     errors = [ValueError(), KeyError(), ValueError()]
     tasks = BackgroundTasks(
