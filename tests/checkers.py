@@ -70,7 +70,7 @@ class Checker:
 
 def read_mypy(output: str) -> Iterator[Refusal]:
     """The errors in ``--output json``, a line each; notes are no refusals."""
-    for row in map(json.loads, output.splitlines()):
+    for row in map(json.loads, filter(None, output.splitlines())):
         if row["severity"] == "error":
             yield Refusal(ROOT / row["file"], row["line"], row["message"])
 

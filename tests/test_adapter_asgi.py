@@ -435,108 +435,180 @@ async def test_a_client_that_leaves_with_the_whole_response_is_no_reason_to_drop
 # The request is cancelled.
 
 
-@both
-@pytest.mark.parametrize("within", ["the application", "a task"])
-async def test_where_a_scope_around_the_request_is_cancelled_nothing_is_lost(
-    within: str, sync: bool, seen: list[Any]
-) -> None:
-    waits = anyio.Event()
-
-    async def wait() -> None:
-        waits.set()
-        await anyio.sleep(0.01)
-        seen.append("waited")
-
-    async def serve(send: Any) -> None:
-        current().add_task(wait)
-        current().add_task(noting(seen, "task", sync=sync))
-        if within == "the application":
-            waits.set()
-            await anyio.sleep_forever()
-        await plain(send)
-
-    async with anyio.create_task_group() as group:
-        with anyio.CancelScope() as scope:
-            group.start_soon(_cancel, scope, waits)
-            await Client([]).request(serving(serve))
-            await anyio.sleep_forever()
-    assert seen == ["waited", "task"]
-
-
 async def _cancel(scope: anyio.CancelScope, when: anyio.Event) -> None:
     await when.wait()
     scope.cancel()
 
 
-@on_asyncio
-@both
-@pytest.mark.parametrize("within", ["the application", "a task"])
-async def test_where_asyncio_cancels_the_requests_task_nothing_is_lost(
-    within: str, sync: bool, seen: list[Any]
-) -> None:
-    waits, go_on = anyio.Event(), anyio.Event()
+class Waiting:
+    """An async task that waits to be told, and notes its end."""
 
-    async def wait() -> None:
-        waits.set()
-        await go_on.wait()
-        seen.append("waited")
+    def __init__(self, seen: list[Any]) -> None:
+        self.started, self.go_on = anyio.Event(), anyio.Event()
+        self._seen = seen
+
+    async def __call__(self) -> None:
+        self.started.set()
+        try:
+            await self.go_on.wait()
+        except BaseException:
+            self._seen.append("cancelled")
+            raise
+        self._seen.append("waited")
+
+
+@both
+async def test_where_a_scope_around_the_application_is_cancelled_nothing_is_lost(
+    sync: bool, seen: list[Any]
+) -> None:
+    task, waits = Waiting(seen), anyio.Event()
 
     async def serve(send: Any) -> None:
-        current().add_task(wait)
+        current().add_task(task)
         current().add_task(noting(seen, "task", sync=sync))
-        if within == "the application":
-            waits.set()
-            await anyio.sleep_forever()
-        await plain(send)
+        waits.set()
+        await anyio.sleep_forever()
+
+    async def let_go() -> None:
+        await task.started.wait()
+        await anyio.wait_all_tasks_blocked()
+        task.go_on.set()
+
+    async with anyio.create_task_group() as group:
+        with anyio.CancelScope() as scope:
+            group.start_soon(_cancel, scope, waits)
+            group.start_soon(let_go)
+            await Client([]).request(serving(serve))
+            seen.append("not cancelled")
+    assert seen == ["waited", "task"]
+
+
+async def test_where_a_scope_was_cancelled_unseen_by_the_application_likewise(
+    seen: list[Any],
+) -> None:
+    async def serve(send: Any) -> None:
+        current().add_task(noting(seen, "task"))
+        scope.cancel()
+
+    with anyio.CancelScope() as scope:
+        await Client([]).request(serving(serve))
+    assert seen == ["task"]
+
+
+@on_asyncio
+@both
+async def test_where_asyncio_cancels_the_application_nothing_is_lost(
+    sync: bool, seen: list[Any]
+) -> None:
+    task, waits = Waiting(seen), anyio.Event()
+
+    async def serve(send: Any) -> None:
+        current().add_task(task)
+        current().add_task(noting(seen, "task", sync=sync))
+        waits.set()
+        await anyio.sleep_forever()
 
     request = asyncio.create_task(Client([]).request(serving(serve)))
     await waits.wait()
     request.cancel("by the server")
+    await task.started.wait()
     await anyio.wait_all_tasks_blocked()
     assert (request.done(), seen) == (False, [])
-    go_on.set()
+    task.go_on.set()
     with pytest.raises(asyncio.CancelledError, match="by the server"):
         await request
     assert (seen, request.cancelled()) == (["waited", "task"], True)
 
 
-@on_asyncio
-async def test_a_second_cancellation_cuts_the_run_short_and_everything_is_told(
+CUT_SHORT = [
+    (logging.WARNING, "the background task a Waiting object was cancelled"),
+    (logging.WARNING, "the background task list.append was never run: its run was cut short"),
+]
+
+
+async def test_a_scope_that_is_cancelled_during_the_run_cuts_it_short_and_all_is_told(
     seen: list[Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    waits = anyio.Event()
-
-    async def wait() -> None:
-        waits.set()
-        try:
-            await anyio.sleep_forever()
-        finally:
-            seen.append("cancelled")
+    task = Waiting(seen)
 
     async def serve(send: Any) -> None:
-        current().add_task(wait)
+        current().add_task(task)
+        current().add_task(seen.append, "never")
+        await plain(send)
+
+    async with anyio.create_task_group() as group:
+        with anyio.CancelScope() as scope:
+            group.start_soon(_cancel, scope, task.started)
+            await Client([]).request(serving(serve))
+            seen.append("not cancelled")
+    assert seen == ["cancelled"]
+    assert told(caplog) == CUT_SHORT
+
+
+@on_asyncio
+async def test_asyncios_cancellation_during_the_run_does_so_too(
+    seen: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    task = Waiting(seen)
+
+    async def serve(send: Any) -> None:
+        current().add_task(task)
         current().add_task(seen.append, "never")
         raise ValueError("of the application")
 
     request = asyncio.create_task(Client([]).request(serving(serve)))
-    await waits.wait()
-    for _ in range(2):
-        request.cancel()
-        await anyio.wait_all_tasks_blocked()
+    await task.started.wait()
+    request.cancel()
     with pytest.raises(asyncio.CancelledError) as raised:
         await request
     assert seen == ["cancelled"]
-    assert told(caplog) == [
-        (logging.WARNING, f"the background task {wait.__qualname__} was cancelled"),
-        (
-            logging.WARNING,
-            "the background task list.append was never run: its run was cut short",
-        ),
-    ]
+    assert told(caplog) == CUT_SHORT
     chain: list[BaseException | None] = [raised.value]
     while chain[-1] is not None:
         chain.append(chain[-1].__context__)
     assert any(isinstance(each, ValueError) for each in chain)
+
+
+@pytest.mark.parametrize(
+    ("anyio_backend", "by"),
+    [("asyncio", "scope"), ("trio", "scope"), ("asyncio", "task.cancel()")],
+)
+async def test_a_sync_task_in_progress_is_waited_for_when_its_run_is_cut_short(
+    by: str, seen: list[Any]
+) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def linger() -> None:
+        started.set()
+        assert go_on.wait(PATIENCE)
+        seen.append("ended")
+
+    async def serve(send: Any) -> None:
+        current().add_task(linger)
+        current().add_task(seen.append, "never")
+
+    async def cancel() -> None:
+        await to_thread.run_sync(started.wait)
+        if by == "scope":
+            scope.cancel()
+        else:
+            requests[0].cancel()
+        for _ in range(20):
+            await anyio.lowlevel.checkpoint()
+        go_on.set()
+
+    requests: list[asyncio.Task[Any]] = []
+    async with anyio.create_task_group() as group:
+        with anyio.CancelScope() as scope:
+            group.start_soon(cancel)
+            if by == "scope":
+                await Client([]).request(serving(serve))
+            else:
+                requests.append(asyncio.create_task(Client([]).request(serving(serve))))
+                with suppress(asyncio.CancelledError):
+                    await requests[0]
+            seen.append("after it")
+    assert seen == ["ended", *["after it"] * (by != "scope")]
 
 
 @on_asyncio

@@ -290,6 +290,52 @@ async def test_a_websockets_tasks_run_when_the_client_closes_it(
     assert seen == ["ended"]
 
 
+PATIENCES: dict[Any, dict[str, Any]] = {
+    uvicorn_serving: {"timeout_graceful_shutdown": 0},
+    hypercorn_serving: {"graceful_timeout": 0.01},
+}
+
+
+@each_server
+async def test_a_servers_patience_ends_a_run_in_place_and_all_is_told(
+    serving: Any, seen: Seen, caplog: pytest.LogCaptureFixture
+) -> None:
+    task = Waiting(seen)
+
+    def add() -> None:
+        current().add_task(task)
+        current().add_task(seen.append, "never")
+
+    async with serving(BackgroundTasksMiddleware(answering(add)), **PATIENCES[serving]) as port:
+        async with Connection(port) as connection:
+            await connection.get("/plain")
+        await task.started.wait()
+    assert seen == []
+    assert "the background task a Waiting object, added at" in caplog.text
+    assert "the background task list.append, added at" in caplog.text
+
+
+@each_server
+async def test_what_a_request_has_added_that_the_server_cancels_runs_before_the_shutdown(
+    serving: Any, seen: Seen, caplog: pytest.LogCaptureFixture
+) -> None:
+    waits = anyio.Event()
+
+    async def wait(request: Request) -> Response:
+        current().add_task(seen.append, "task")
+        waits.set()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    app = BackgroundTasksMiddleware(Starlette(routes=[Route("/", wait)]))
+    async with serving(app, **PATIENCES[serving]) as port:
+        connection = await Connection(port).__aenter__()
+        await connection.start()
+        await waits.wait()
+    await connection.close()
+    assert seen == ["task"]
+
+
 PROGRAM = """
 import sys
 from anyio import Event, Path, run, sleep_forever

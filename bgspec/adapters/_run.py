@@ -4,9 +4,11 @@ What tasks raise is told (logged, and given to `on_error`), and so is a cancella
 task raised by itself; then the run goes on. It ends early only by KeyboardInterrupt, SystemExit,
 and a cancellation of its own.
 
-A run in place is shielded from scopes around it. asyncio's own ``task.cancel()`` goes through every
-shield, so there it has a task of its own, for which the request's task waits in spite of one
-cancellation; a second one is passed on to it, and cuts it short.
+A run in place is shielded if a scope around it was cancelled before, for that was meant for the
+request. A cancellation that comes while it is on means that the server's patience is over, and cuts
+it short: if it outlasted that, hypercorn 0.18 would not end before the tasks do, and uvicorn 0.54
+would end the process with nothing told. On asyncio it has a task of its own, so that what was asked
+of the request's task before, and what a background task does to its own, stay apart.
 
 Errors are values here, and no frame that one is raised through has a name for it, which would make
 a cycle of error, traceback and frame.
@@ -17,10 +19,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NoReturn, TypeAlias, cast
 
-from anyio import CancelScope, get_cancelled_exc_class
+from anyio import CancelScope, current_effective_deadline, get_cancelled_exc_class
 
 from bgspec.adapters._request import RequestTasks
 
@@ -61,13 +64,13 @@ class Run:
         return ", ".join(names[:NAMES_SHOWN]) + more
 
     async def in_place(self) -> None:
-        """Run the tasks while whoever serves the request waits, and outlast one cancellation.
+        """Run the tasks while whoever serves the request waits.
 
         Raises:
-            BaseException: what ended the run early: KeyboardInterrupt, SystemExit, a second
-                cancellation; or after its end, the cancellation that it has outlasted.
+            BaseException: what ended the run early: KeyboardInterrupt, SystemExit, a cancellation
+                that came while it was on.
         """
-        await self._to_the_end(self._shielded)
+        await self._to_the_end(self._apart)
 
     async def supervised(self) -> None:
         """Run the tasks as a task of a supervisor, which may cancel it.
@@ -91,10 +94,10 @@ class Run:
             tasks.tell_unrun("its run was cut short")
             raise
 
-    async def _shielded(self) -> None:
-        """Run what is pending, whatever is cancelled around it."""
+    async def _apart(self) -> None:
+        """Run what is pending, whatever was cancelled around it before."""
         ends: list[BaseException] = []
-        with CancelScope(shield=True):
+        with CancelScope(shield=current_effective_deadline() == -math.inf) as scope:
             if _current_task() is None:
                 await self._directly()
                 return
@@ -103,9 +106,9 @@ class Run:
                 try:
                     await asyncio.wait([apart])
                 except asyncio.CancelledError as cancellation:
-                    if ends:
-                        apart.cancel()
+                    apart.cancel()
                     ends = [cancellation]
+                    scope.shield = True  # a scope tells it again and again, and once is enough
             if (end := apart.result()) is not None and _is_exit(end):
                 ends = [end]
             del end

@@ -50,6 +50,9 @@ OnDisconnect = Literal["run", "drop"]
 SCOPE_KEY: Final = "bgspec.background_tasks"
 """Where the scope of a request has its holder, whose ``tasks`` is the container."""
 
+GRACE: Final = 30
+"""For how many seconds a supervisor of the middleware's own waits at the shutdown."""
+
 _holder: ContextVar[Holder] = ContextVar("bgspec_request")
 
 
@@ -155,7 +158,7 @@ class BackgroundTasksMiddleware:
         """
         kind = scope["type"]
         if kind == "lifespan":
-            given = self._given or Supervisor
+            given = self._given or Supervisor(grace=GRACE)
             self._supervisor = given if isinstance(given, Supervisor) else given()
             await Lifespan(self._supervisor, receive, send).serve(self._app, scope)
         elif kind not in ("http", "websocket") or _is_within_another(scope):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bgspec.errors import BgspecError
 
-__all__ = ["SuiteError", "TargetError"]
+__all__ = ["Beyond", "SuiteError", "TargetError"]
 
 
 class SuiteError(BgspecError):
@@ -13,3 +13,7 @@ class SuiteError(BgspecError):
 
 class TargetError(SuiteError, LookupError):
     """A target cannot be loaded, or is nothing that can be tried."""
+
+
+class Beyond(Exception):
+    """A plan cannot be written in a framework's terms; the message says what it has not."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from bgspec_conformance.errors import Beyond
 from bgspec_conformance.request.dialects.starlette import (
     RESPONSES,
     STATUS,
@@ -15,7 +16,6 @@ from bgspec_conformance.request.dialects.starlette import (
     needed,
 )
 from bgspec_conformance.request.dialects.writing import (
-    Beyond,
     chunks,
     indented,
     module,

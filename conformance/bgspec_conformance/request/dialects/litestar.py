@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bgspec_conformance.errors import Beyond
 from bgspec_conformance.request.dialects.writing import (
-    Beyond,
     beyond_injection,
     chunks,
     indented,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bgspec_conformance.errors import Beyond
 from bgspec_conformance.request.dialects.writing import (
     MIDDLEWARE,
     NAMES,
-    Beyond,
     beyond_injection,
     chunks,
     indented,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bgspec_conformance.errors import Beyond
 from bgspec_conformance.request.plan import Application, Dependency, Endpoint, Leaving, Wrap
 
 __all__ = [
-    "Beyond",
     "beyond_injection",
     "chunks",
     "indented",
@@ -44,10 +44,6 @@ class Failing:
 }
 """Pure ASGI middleware, that any framework's application can be put into."""
 NAMES = {Wrap.PASSING: "Passing", Wrap.FAILING: "Failing"}
-
-
-class Beyond(Exception):
-    """A plan cannot be written in a dialect; the message says what the framework has not."""
 
 
 def beyond_injection(plan: Application, framework: str) -> None:
