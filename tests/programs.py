@@ -20,7 +20,7 @@ def outcome(program: str) -> BaseException | None:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            exec(compile(program, NAME, "exec"), {"__name__": "__main__"})
+            exec(compile(program, NAME, "exec", dont_inherit=True), {"__name__": "__main__"})
     except BaseException as exc:
         return exc
     finally:

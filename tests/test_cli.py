@@ -186,7 +186,10 @@ def test_a_file_that_cannot_be_written_keeps_no_other_from_being_written(
         (("check", "starlette", "--json", "."), "is a directory"),
         (("check", "starlette", "--json", "-", "--junit", "-"), "cannot both go to stdout"),
         (("check", "starlette", "--examples", "-1"), "-1 is not in the range"),
-        (("check", "starlette", "--profile", "queue"), "'queue' is not one of 'collector', 'request'"),
+        (
+            ("check", "starlette", "--profile", "queue"),
+            "'queue' is not one of 'collector', 'request'",
+        ),
         (("spec", "ORD-99"), "no clause 'ORD-99'"),
         (("chek",), "No such command 'chek'"),
     ],

@@ -21,8 +21,8 @@ from msgspec.structs import replace
 
 from bgspec_conformance.drivers.backend import Backend
 from bgspec_conformance.drivers.patience import Patience
+from bgspec_conformance.errors import Beyond
 from bgspec_conformance.implementation import Framework
-from bgspec_conformance.request.dialects.writing import Beyond
 from bgspec_conformance.request.history import History, read
 from bgspec_conformance.request.plan import Application, Leaving, Request, Server, dump
 from bgspec_conformance.request.scene import App, Scene
@@ -132,7 +132,7 @@ def build(module: str, scene: Scene) -> App:
     sys.modules[MODULE] = made  # where frameworks look for what annotations name
     names: dict[str, Any] = made.__dict__
     names["scene"] = scene
-    exec(compile(module, f"<{MODULE}>", "exec"), names)
+    exec(compile(module, f"<{MODULE}>", "exec", dont_inherit=True), names)
     return cast("App", names["app"])
 
 
