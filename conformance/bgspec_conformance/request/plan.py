@@ -75,6 +75,7 @@ class Reply(StrEnum):
     REDIRECT = "a redirect"
     STREAM = "a stream"
     FILE = "a file"
+    LARGE = "a large response of its own"
 
 
 class Own(StrEnum):

@@ -11,11 +11,14 @@ import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import anyio
-import anyio.abc
+import anyio.from_thread
+import anyio.to_thread
 import h11
 
 from bgspec_conformance.request.scene import REQUEST, App, Message, Receive, Scene, Send
@@ -90,10 +93,10 @@ class Wire(Scene):
         listener = socket.create_server(("127.0.0.1", 0))
         address = listener.getsockname()[:2]
         stop = anyio.Event()
+        talk = partial(self._talk, address, [*requests], stop if stopped else None)
         async with anyio.create_task_group() as group:
             group.start_soon(self._run, numbered, listener, stop)
-            await self._talk(address, [*requests], stop if stopped else None)
-            self._given.set()
+            await anyio.to_thread.run_sync(talk, limiter=self.own_threads, abandon_on_cancel=True)
             await self.settle()
             stop.set()
 
@@ -103,36 +106,34 @@ class Wire(Scene):
         await SERVERS[self.server](app, listener, stop)
         self.log.append(("stopped", self.active))
 
-    async def _talk(
+    def _talk(
         self, address: tuple[str, int], requests: list[Mapping[str, str]], stop: anyio.Event | None
     ) -> None:
-        async with await anyio.connect_tcp(*address) as stream:
+        """Be the client, in a thread: a loop that is blocked is not the client's."""
+        with socket.create_connection(address) as stream:
             client = h11.Connection(h11.CLIENT)
             for number, request in enumerate(requests):
                 head = [("host", "testserver"), (HEADER.decode(), str(number))]
                 ask = h11.Request(method=request["method"], target="/", headers=head)
-                await stream.send(
-                    (client.send(ask) or b"") + (client.send(h11.EndOfMessage()) or b"")
-                )
-                await self._take(stream, client, number, request.get("leaves", ""))
+                stream.sendall((client.send(ask) or b"") + (client.send(h11.EndOfMessage()) or b""))
+                self._take(stream, client, number, request.get("leaves", ""))
                 if client.our_state is h11.DONE and client.their_state is h11.DONE:
                     client.start_next_cycle()
             if stop is not None:
-                stop.set()
-                await self._refused(address)
+                anyio.from_thread.run_sync(stop.set)
+                self._wait_until_refused(address)
+        self._given.set()
 
-    async def _take(
-        self, stream: anyio.abc.SocketStream, client: h11.Connection, number: int, leaves: str
+    def _take(
+        self, stream: socket.socket, client: h11.Connection, number: int, leaves: str
     ) -> None:
         """Take a response, and close the connection where the client leaves."""
         status = 0
         while True:
             event: Any = client.next_event()
             if event is h11.NEED_DATA:
-                try:
-                    client.receive_data(await stream.receive())
-                except (anyio.EndOfStream, OSError):
-                    client.receive_data(b"")
+                with suppress(OSError):
+                    client.receive_data(stream.recv(1 << 20))
             elif isinstance(event, h11.Response):
                 status = event.status_code
             elif isinstance(event, h11.Data) and leaves == "amid":
@@ -141,15 +142,14 @@ class Wire(Scene):
                 self.log.append(("received", number, status))
                 break
         if leaves:
-            await stream.aclose()
+            stream.close()
             self.log.append(("left", number))
 
-    async def _refused(self, address: tuple[str, int]) -> None:
+    def _wait_until_refused(self, address: tuple[str, int]) -> None:
         """Wait until a server that stops takes no more connections."""
-        while True:
+        while not self._given.wait(PAUSE):
             try:
-                async with await anyio.connect_tcp(*address):
-                    await anyio.sleep(0.01)
+                socket.create_connection(address).close()
             except OSError:
                 return
 

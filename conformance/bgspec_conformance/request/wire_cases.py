@@ -42,7 +42,7 @@ def _received(server: Server) -> Iterator[Application]:
         yield Application(works, endpoint=Endpoint(adds=(0, 1)), server=server)
     needing = Endpoint(False, (0,), adds=(1,))
     yield Application(WAITING, (Dependency(adds=(0,)),), needing, server=server)
-    for reply in (Reply.STREAM, Reply.FILE, Reply.NO_CONTENT):
+    for reply in (Reply.LARGE, Reply.STREAM, Reply.FILE, Reply.NO_CONTENT):
         endpoint = Endpoint(adds=(0, 1), reply=reply)
         yield Application(WAITING, endpoint=endpoint, server=server)
     head = (Request(Method.HEAD),)

@@ -24,6 +24,7 @@ ANSWERS = {
     Reply.RESPONSE: (200, "an answer"),
     Reply.REDIRECT: (307, ""),
     Reply.STREAM: (200, ""),
+    Reply.LARGE: (200, ""),
 }
 START = 'await send({{"type": "http.response.start", "status": {status}, "headers": []}})'
 BODY = 'await send({"type": "http.response.body", "body": %s, "more_body": %s})'
@@ -78,4 +79,5 @@ def _answer(reply: Reply) -> Iterator[str]:
     if reply is Reply.STREAM:
         yield "async for chunk in chunks():"
         yield "    " + BODY % ("chunk.encode()", True)
-    yield BODY % (repr(text.encode()), False)
+    body = "bytes(8 << 20)" if reply is Reply.LARGE else repr(text.encode())
+    yield BODY % (body, False)

@@ -25,6 +25,7 @@ ANSWERS = {
     Reply.REDIRECT: 'Redirect("/elsewhere"{more})',
     Reply.STREAM: "Stream(chunks(){more})",
     Reply.FILE: "File(anyio.__file__{more})",
+    Reply.LARGE: 'Response(bytes(8 << 20), media_type="application/octet-stream"{more})',
 }
 MODULES = dict.fromkeys(("Redirect", "Stream", "File"), "litestar.response") | {
     "Response": "litestar"

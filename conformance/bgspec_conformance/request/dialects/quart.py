@@ -25,11 +25,13 @@ ANSWERS = {
     Reply.REDIRECT: 'redirect("/elsewhere")',
     Reply.STREAM: "chunks()",
     Reply.FILE: "await send_file(anyio.__file__)",
+    Reply.LARGE: "Response(bytes(8 << 20))",
 }
 IMPORTS = {
     Reply.RESPONSE: "from quart import Response",
     Reply.REDIRECT: "from quart import redirect",
     Reply.FILE: "from quart import send_file",
+    Reply.LARGE: "from quart import Response",
 }
 APP = (
     "",

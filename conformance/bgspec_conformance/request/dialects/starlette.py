@@ -24,6 +24,7 @@ RESPONSES = {
     Reply.REDIRECT: 'RedirectResponse("/elsewhere"{more})',
     Reply.STREAM: "StreamingResponse(chunks(){more})",
     Reply.FILE: "FileResponse(anyio.__file__{more})",
+    Reply.LARGE: "Response(bytes(8 << 20){more})",
 }
 BASE = """
 class Base(BaseHTTPMiddleware):
