@@ -16,14 +16,14 @@ PYTEST = -n $$(( 2 * $$($(BIN)/python -c 'import os; print(os.cpu_count())') )) 
 demo: .venv/demo.stamp ## check Starlette and FastAPI against the contract
 	$(BIN)/bgspec check starlette fastapi
 
-test: .venv/dev.stamp ## run the tests; where CI is set, also fail if too little of the code ran
+test: .venv/dev.stamp ## run the tests; where CI is set, the slow ones too, and fail if too little of the code ran
 ifdef CI
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PYTEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 else
-	$(BIN)/pytest $(PYTEST)
+	$(BIN)/pytest $(PYTEST) -m "not slow"
 endif
 
 lint: .venv/dev.stamp ## look for faults of style and form

@@ -21,7 +21,7 @@ from tests.programs import outcome
 
 COMMITTED: dict[str, list[str]] = json.loads(MATRIX.read_text())
 """The kill matrix as it is committed."""
-REFERENCE = reference.IMPLEMENTATIONS[0].recipe
+REFERENCE = reference.IMPLEMENTATIONS[0].traits.recipe
 
 
 @pytest.mark.parametrize("name", sorted(MEMBERS))

@@ -53,7 +53,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "FastAPI's tutorial, Dependency injection; observed with FastAPI 0.165.0 on asyncio: "
             "adds of router, application, sub-dependency, dependency and endpoint run once each"
         ),
-        rests_on=("DEP-1",),
+        rests_on=("DEP-1", "DEP-7"),
     ),
     Clause(
         id="DEP-3",
@@ -79,7 +79,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         sentence="Requests that are in flight at once MUST NOT share a container or a task.",
         reason="A container that outlives its request sends one user's mail for another's request.",
         source="FastAPI's tutorial, Using `BackgroundTasks`",
-        rests_on=("RSP-1", "DEP-2"),
+        rests_on=("RSP-1", "DEP-3"),
     ),
     Clause(
         id="DEP-5",

@@ -115,7 +115,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "before a 409 not at all."
         ),
         source="observed with FastAPI 0.165.0 on asyncio: dropped",
-        rests_on=("RSP-1",),
+        rests_on=("RSP-1", "DEP-2"),
         answers=("run", "dropped"),
     ),
     Clause(
@@ -136,7 +136,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "and in validation of the response; in a middleware, dropped where a "
             "`BaseHTTPMiddleware` raises before it passes the response on"
         ),
-        rests_on=("RSP-1",),
+        rests_on=("RSP-1", "DEP-2"),
         answers=("run", "dropped"),
         situations=(
             "in the endpoint",
@@ -163,7 +163,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "a returned response the injected tasks are dropped, and what is set on an injected "
             "response is dropped in their favour"
         ),
-        rests_on=("RSP-1",),
+        rests_on=("RSP-1", "DEP-2"),
     ),
     Clause(
         id="RSP-9",
@@ -242,6 +242,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "awaits it cannot be seen from the endpoint."
         ),
         source="observed with FastAPI 0.165.0 on asyncio: dropped, without a word",
+        rests_on=("DEP-2",),
         answers=("run", "dropped"),
     ),
     Clause(
@@ -261,7 +262,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "the ASGI specification, HTTP, on sending to a closed connection; observed with "
             "FastAPI 0.165.0 on asyncio: dropped, at the start of the response and at its body"
         ),
-        rests_on=("RSP-1",),
+        rests_on=("RSP-1", "DEP-2"),
         answers=("run", "dropped"),
     ),
 )

@@ -1,9 +1,10 @@
 """The kill matrix: which clauses each member of the gallery fails.
 
-``python -m tests.gallery.matrix NAME ...`` prints the rows of the named members with what was seen;
-any ``module:attr`` serves as a name as well. There every plan is carried out, on every backend, and
-with ``--whole 0 1 2`` so it is for every member, with those seeds (minutes for each). The tests
-are content with fewer. ``--write`` makes the committed file anew, from those.
+``python -m tests.gallery.matrix NAME ...`` prints the rows of the named members with what was seen,
+of either gallery; any ``module:attr`` of a container serves as a name as well. There every plan is
+carried out, on every backend, and with ``--whole 0 1 2`` so it is for every member, with those
+seeds (minutes for each). The tests are content with fewer. ``--write`` makes the committed files
+anew, from those.
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from bgspec.spec import Profile
 from bgspec_conformance.checks import CHECKS
-from bgspec_conformance.implementation import Implementation, Recipe
+from bgspec_conformance.implementation import Implementation, Recipe, Subject
+from bgspec_conformance.kit import KITS
 from bgspec_conformance.small import Case, cases
 from bgspec_conformance.strategies import plans
 from bgspec_conformance.tally import Tallies, Tally
 from bgspec_conformance.trial import Trial
 from bgspec_conformance.verdict import Kind, Verdict, conclude
 from tests.gallery.member import MEMBERS, ODD, Member
+from tests.gallery.requests import matrix as requests
 
 __all__ = ["MATRIX", "failures", "implementation_of", "row", "tried"]
 
@@ -87,18 +91,21 @@ def failures(member: Member) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.kind is Kind.FAILED]
 
 
-def tried(implementation: Implementation, seed: int = SEED, large: int = LARGEST) -> list[Verdict]:
+def tried(subject: Subject, seed: int = SEED, large: int = LARGEST) -> list[Verdict]:
     """The verdicts on an implementation, by every case and on every backend."""
-    total: Tallies = {clause: Tally() for clause in CHECKS}
-    todo = [*cases(), *map(Case, plans(large, seed))]
+    kit = KITS[subject.profile]
+    total: Tallies = {clause: Tally() for clause in kit.checks}
+    todo = [*kit.cases(), *map(Case, kit.plans(large, seed))]
+    if subject.profile is Profile.REQUEST:
+        todo = [case for case in todo if requests.is_in_process(case)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for backend in implementation.backends:
-            trial = Trial(implementation, backend, list(CHECKS))
+        for backend in subject.backends:
+            trial = Trial(subject, backend, list(kit.checks))
             trial.run(todo)
             for clause, tally in trial.tallies.items():
                 total[clause].merge(tally)
-    return conclude(implementation.traits, total)
+    return conclude(subject.traits, total)
 
 
 def row(verdicts: list[Verdict]) -> dict[str, str]:
@@ -111,19 +118,29 @@ def row(verdicts: list[Verdict]) -> dict[str, str]:
 
 
 def remake() -> None:
-    """Write the committed file."""
+    """Write the committed files."""
     found = {
         name: [verdict.clause for verdict in failures(member)]
         for name, member in sorted({**MEMBERS, **ODD}.items())
     }
     MATRIX.write_text(json.dumps(found, indent=2) + "\n")
+    requests.remake()
+
+
+def found_by(name: str) -> tuple[Member, Subject]:
+    """A member of either gallery, by name."""
+    if name in requests.EVERY:
+        member = requests.EVERY[name]
+        return member, requests.framework_of(member)
+    member = MEMBERS.get(name) or ODD[name]
+    return member, implementation_of(member)
 
 
 def wrong(row_of: tuple[str, int]) -> tuple[str, int, dict[str, str]]:
     """What a member, by name, fails by every case with a seed, unless that is as it should be."""
     name, seed = row_of
-    member = MEMBERS.get(name) or ODD[name]
-    found = row(tried(implementation_of(member), seed))
+    member, subject = found_by(name)
+    found = row(tried(subject, seed))
     seen = [clause for clause, kind in found.items() if kind == Kind.FAILED]
     right = seen == ([] if member.clause is None else [member.clause])
     return name, seed, {} if right else found or {"": "nothing fails"}
@@ -131,7 +148,7 @@ def wrong(row_of: tuple[str, int]) -> tuple[str, int, dict[str, str]]:
 
 def whole(seeds: list[int]) -> int:
     """Try every member by every case with each seed, a process for each core."""
-    rows = [(name, seed) for seed in seeds for name in (*MEMBERS, *ODD)]
+    rows = [(name, seed) for seed in seeds for name in (*MEMBERS, *ODD, *requests.EVERY)]
     off = 0
     with get_context("spawn").Pool(maxtasksperchild=8) as pool:
         done = pool.imap_unordered(wrong, rows)
@@ -148,9 +165,10 @@ def show(name: str) -> None:
     if ":" in name:
         module, _, attr = name.partition(":")
         member = Member(getattr(importlib.import_module(module), attr), None)
+        subject: Subject = implementation_of(member)
     else:
-        member = MEMBERS.get(name) or ODD[name]
-    verdicts = tried(implementation_of(member))
+        member, subject = found_by(name)
+    verdicts = tried(subject)
     print(f"{name} ({member.clause or 'odd'}): {row(verdicts) or 'nothing fails'}")
     for verdict in verdicts:
         if verdict.evidence is not None:
@@ -171,7 +189,7 @@ def main() -> int:
         description="Which clauses each member of the gallery fails.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a member, or any module:attr")
-    parser.add_argument("--write", action="store_true", help="make the committed file anew")
+    parser.add_argument("--write", action="store_true", help="make the committed files anew")
     parser.add_argument(
         "--whole",
         nargs="+",

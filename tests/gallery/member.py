@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-__all__ = ["MEMBERS", "ODD", "Member", "breaks", "odd"]
+__all__ = ["MEMBERS", "ODD", "Gallery", "Member", "breaks", "odd"]
 
 BOTH = ("asyncio", "trio")
 
@@ -38,27 +38,43 @@ class Member:
         return f"{self.make.__module__}:{self.make.__qualname__}"
 
 
-MEMBERS: dict[str, Member] = {}
-"""The faulty ones, by name."""
-ODD: dict[str, Member] = {}
-"""The odd but legal ones, by name."""
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """The members of one profile.
 
+    Attributes:
+        members: the faulty ones, by name.
+        odd_ones: the odd but legal ones, by name.
+    """
 
-def breaks(clause: str, *, backends: tuple[str, ...] = BOTH) -> Callable[[Cls], Cls]:
-    """Put a class into the gallery, as one that breaks this clause and nothing else."""
+    members: dict[str, Member] = field(default_factory=dict[str, Member])
+    odd_ones: dict[str, Member] = field(default_factory=dict[str, Member])
 
-    def put(cls: Cls) -> Cls:
-        if cls.__name__ in MEMBERS or cls.__name__ in ODD:
-            raise ValueError(f"two members are called {cls.__name__}")
-        MEMBERS[cls.__name__] = Member(cls, clause, backends)
+    def breaks(self, clause: str, *, backends: tuple[str, ...] = BOTH) -> Callable[[Cls], Cls]:
+        """Put a class into the gallery, as one that breaks this clause and nothing else."""
+
+        def put(cls: Cls) -> Cls:
+            self._see_that_it_is_new(cls)
+            self.members[cls.__name__] = Member(cls, clause, backends)
+            return cls
+
+        return put
+
+    def odd(self, cls: Cls) -> Cls:
+        """Put a class into the gallery, as one that is odd but legal."""
+        self._see_that_it_is_new(cls)
+        self.odd_ones[cls.__name__] = Member(cls, None)
         return cls
 
-    return put
+    def _see_that_it_is_new(self, cls: type[Any]) -> None:
+        if cls.__name__ in {*self.members, *self.odd_ones}:
+            raise ValueError(f"two members are called {cls.__name__}")
 
 
-def odd(cls: Cls) -> Cls:
-    """Put a class into the gallery, as one that is odd but legal."""
-    if cls.__name__ in MEMBERS or cls.__name__ in ODD:
-        raise ValueError(f"two members are called {cls.__name__}")
-    ODD[cls.__name__] = Member(cls, None)
-    return cls
+_CONTAINERS = Gallery()
+MEMBERS = _CONTAINERS.members
+"""The faulty containers, by name."""
+ODD = _CONTAINERS.odd_ones
+"""The odd but legal ones, by name."""
+breaks = _CONTAINERS.breaks
+odd = _CONTAINERS.odd

@@ -111,6 +111,13 @@ def _merged() -> Iterator[Application]:
     yield Application((ON_LOOP,), endpoint=Endpoint(adds=(0, 0)))
     for plan in _levels():
         yield replace(plan, requests=TWO)
+    leaf = Dependency(adds=(0,))
+    for middleware, asynchronous in product(STACKS, (True, False)):
+        endpoint = Endpoint(asynchronous, (0,), adds=(1,))
+        yield Application(BOTH, (leaf,), endpoint, middleware=middleware)
+    for reply, method in product(Reply, Method):
+        endpoint = Endpoint(needs=(0,), adds=(1,), reply=reply)
+        yield Application(BOTH, (leaf,), endpoint, requests=(Request(method),))
 
 
 def _levels() -> Iterator[Application]:
@@ -154,10 +161,9 @@ def _ordered() -> Iterator[Application]:
         leaf = Dependency(form, adds=(0,), closing=(1, 2))
         endpoint = Endpoint(needs=(0,), adds=(3, 4))
         yield Application((IN_THREAD,) * 5, (leaf,), endpoint, scope=scope)
-    for asynchronous, works in product((True, False), ((IN_THREAD,) * 3, (ON_LOOP,) * 3)):
+    for asynchronous, work in product((True, False), BOTH):
         endpoint = Endpoint(asynchronous, adds=(2, 0, 1))
-        for together in (True, False):
-            yield Application(works, endpoint=endpoint, requests=TWO, together=together)
+        yield Application((work,) * 3, endpoint=endpoint, requests=TWO)
 
 
 def _in_flight() -> Iterator[Application]:
@@ -172,6 +178,9 @@ def _in_flight() -> Iterator[Application]:
             yield Application(
                 works, (Dependency(form, adds=(0,)),), needing, requests=TWO, together=True
             )
+    for asynchronous, work in product((True, False), BOTH):
+        endpoint = Endpoint(asynchronous, adds=(2, 0, 1))
+        yield Application((work,) * 3, endpoint=endpoint, requests=TWO, together=True)
     # Here some ask for their container only when the others have come too.
     for form, asynchronous in product(Form, (True, False)):
         graph = (Dependency(asks=0), Dependency(form, adds=(0,)))
@@ -184,8 +193,8 @@ def _in_flight() -> Iterator[Application]:
 
 
 def _overridden() -> Iterator[Application]:
-    for form in Form:
-        stands_in = Dependency(form, adds=(0,), overridden=True)
+    for form, cached in product(Form, (True, False)):
+        stands_in = Dependency(form, adds=(0,), cached=cached, overridden=True)
         yield Application(BOTH, (stands_in,), Endpoint(needs=(0,), adds=(1,)))
         above = Dependency(needs=(0,), adds=(1,))
         yield Application(BOTH, (stands_in, above), Endpoint(needs=(1,), adds=(0,)))
@@ -229,6 +238,9 @@ def _failing(failing: Failing) -> Iterator[Application]:
         endpoint = Endpoint(asynchronous, adds=(0, 1), failing=failing)
         yield Application(BOTH, endpoint=endpoint)
         yield Application(BOTH, (Dependency(adds=(0,)),), replace(endpoint, needs=(0,), adds=(1,)))
+        for form in Form if failing is Failing.HTTP else ():
+            below = replace(endpoint, needs=(0,), adds=(1,))
+            yield Application(BOTH[::-1], (Dependency(form, adds=(0,)),), below)
     if failing is not Failing.HTTP:
         for form in sorted({*Form} - YIELDING):
             fails = Dependency(form, adds=(0,), failing=failing)
@@ -275,6 +287,10 @@ def _owning() -> Iterator[Application]:
 def _closing(*, adding: bool) -> Iterator[Application]:
     """Yielding dependencies, in each scope."""
     closing = (2,) if adding else ()
+    for form, asynchronous, first, second in product(sorted(YIELDING), (True, False), BOTH, BOTH):
+        leaf = Dependency(form, adds=(0,), closing=closing)
+        endpoint = Endpoint(asynchronous, (0,), adds=(1,))
+        yield Application((first, second, ON_LOOP), (leaf,), endpoint)
     for scope, form in product(Scope, sorted(YIELDING)):
         leaf = Dependency(form, adds=(0,), closing=closing)
         works = (*BOTH, IN_THREAD)
@@ -283,6 +299,8 @@ def _closing(*, adding: bool) -> Iterator[Application]:
         above = Dependency(form, (0,), adds=(1,))
         yield Application(works, (leaf, above), Endpoint(needs=(1,), adds=(0,)), scope=scope)
         yield Application(works, (leaf,), ADDS, routed=(0,), scope=scope)
+        yield Application(works, (leaf,), replace(ADDS, asynchronous=False), (0,), scope=scope)
+        yield Application(works, (leaf,), ADDS, applied=(0,), scope=scope)
         for reply in (Reply.STREAM, Reply.FILE, Reply.NO_CONTENT):
             endpoint = Endpoint(needs=(0,), adds=(1,), reply=reply)
             yield Application(works, (leaf,), endpoint, scope=scope)
@@ -315,3 +333,4 @@ def _losing() -> Iterator[Application]:
             yield Application(BOTH[::-1], endpoint=answering, requests=loses)
             below = replace(answering, needs=(0,), adds=(1,))
             yield Application(BOTH, (Dependency(adds=(0,)),), below, requests=loses)
+            yield Application(BOTH, endpoint=answering, requests=(*loses, Request()))

@@ -16,8 +16,11 @@ from bgspec_conformance.request.plan import (
     Application,
     Dependency,
     Endpoint,
+    Failing,
     Form,
     Method,
+    Own,
+    Part,
     Reply,
     Request,
     Scope,
@@ -85,21 +88,61 @@ def family(plan: Application, number: int) -> Iterator[Application]:
     """The applications that are made of one; drawing it is what costs.
 
     As it is, served twice, several times at once, with the other replies in turn, and behind
-    middleware.
+    middleware; and each of the other ways for a request to go.
     """
     yield plan
     yield replace(plan, requests=(Request(),) * 2)
-    yield replace(plan, requests=(Request(),) * 3, together=True)
+    yield replace(plan, requests=(Request(),) * 4, together=True)
     reply = tuple(Reply)[number % len(Reply)]
     method = tuple(Method)[number // 2 % len(Method)]
     answers = replace(plan.endpoint, reply=reply, asynchronous=not plan.endpoint.asynchronous)
     yield replace(plan, endpoint=answers, requests=(Request(method),))
     yield replace(plan, middleware=STACKS[number % len(STACKS)])
     yield replace(plan, endpoint=answers, middleware=STACKS[(number + 3) % len(STACKS)])
+    first = replace(plan.works[0], fails=True)
+    adding = replace(plan.endpoint, adds=plan.endpoint.adds or (0,))
+    yield replace(plan, works=(first, *plan.works[1:]), endpoint=adding)
+    harmless = tuple(replace(work, fails=False) for work in plan.works)
+    well = replace(plan, works=harmless, endpoint=adding)
+    yield replace(well, endpoint=replace(adding, failing=Failing.HTTP))
+    yield fails_otherwise(well, number)
+    own = replace(adding, own=tuple(Own)[1 + number % 2], background=(0, *adding.adds[1:]))
+    replies = replace(own, reply=reply if own.own is Own.RETURNED else Reply.VALUE)
+    yield replace(well, endpoint=replies)
+    yield replace(well, endpoint=replace(adding, websocket=True))
+    streams = replace(adding, reply=(Reply.VALUE, Reply.STREAM)[number // 2 % 2])
+    loses = tuple(Part)[number % len(Part)]
+    yield replace(well, endpoint=streams, requests=(Request(loses=loses),))
+    yield changed(well, number, asks=2)
 
 
-FAMILY = 6
+FAMILY = 13
 """Applications in a family."""
+
+
+def fails_otherwise(plan: Application, number: int) -> Application:
+    """An application in which something raises, each thing in its turn."""
+    match number % 4:
+        case 0:
+            return changed(plan, number, failing=Failing.ERROR)
+        case 1:
+            return replace(plan, endpoint=replace(plan.endpoint, failing=Failing.ERROR))
+        case 2:
+            return replace(plan, endpoint=replace(plan.endpoint, failing=Failing.VALIDATION))
+        case _:
+            return replace(plan, middleware=(Wrap.FAILING,))
+
+
+def changed(plan: Application, number: int, **changes: object) -> Application:
+    """An application with a dependency changed, which is needed then, or else the endpoint."""
+    size = len(plan.dependencies)
+    place = number // 2 % (size + 1)
+    if place == size:
+        return replace(plan, endpoint=replace(plan.endpoint, **changes))
+    graph = [*plan.dependencies]
+    graph[place] = replace(graph[place], **changes)
+    needs = tuple(sorted({*plan.endpoint.needs, place}))
+    return replace(plan, dependencies=tuple(graph), endpoint=replace(plan.endpoint, needs=needs))
 
 
 def plans(count: int, number: int) -> list[Application]:

@@ -70,5 +70,6 @@ def _stopped(server: Server) -> Iterator[Application]:
 
 def _amid(server: Server) -> Iterator[Application]:
     leaving = (Request(leaves=Leaving.AMID),)
-    endpoint = Endpoint(adds=(0, 1), reply=Reply.STREAM)
-    yield Application(QUIET, endpoint=endpoint, requests=leaving, server=server)
+    for asynchronous in (True, False):
+        endpoint = Endpoint(asynchronous, adds=(0, 1), reply=Reply.STREAM)
+        yield Application(QUIET, endpoint=endpoint, requests=leaving, server=server)

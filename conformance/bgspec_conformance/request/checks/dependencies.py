@@ -40,7 +40,7 @@ def _calls(reading: Reading, exchange: Exchange) -> list[seen.Called]:
 def one_object(reading: Reading) -> Iterator[Judgement]:
     """Every function that asks for the container by one parameter gets the same object."""
     for exchange in reading.exchanges:
-        yield from _all_called(reading, exchange)
+        yield from _not_called(reading, exchange, overriding=False)
         calls = _calls(reading, exchange)
         if len(calls) < 2 or (reading.plan.together and not reading.keeps_apart(exchange)):
             continue
@@ -57,13 +57,18 @@ def one_object(reading: Reading) -> Iterator[Judgement]:
         )
 
 
-def _all_called(reading: Reading, exchange: Exchange) -> Iterator[Judgement]:
-    """Whether each function that asks was called, for none that could not be is given anything."""
+def _not_called(reading: Reading, exchange: Exchange, *, overriding: bool) -> Iterator[Violation]:
+    """A function that asks and was not called: what cannot be called is given no container.
+
+    Where a function that overrides can be the cause it is DEP-7's.
+    """
     if not reading.goes_well or exchange.expired:
         return
     called = {call.function for _, call in exchange.of(seen.Called)}
+    if any(_is_override(reading, name) for name in reading.needed) is not overriding:
+        return
     asking = {name for name in reading.needed if reading.functions[name].asks}
-    missing = next((name for name in sorted(asking) if name not in called), None)
+    missing = min(asking - called, default=None)
     if missing is not None:
         answered = exchange.first(seen.Answered)
         yield Violation(
@@ -79,12 +84,6 @@ def merged(reading: Reading) -> Iterator[Judgement]:
     if not reading.goes_well or reading.plan.together:
         return
     for exchange in reading.exchanges:
-        for _, refused in _refused(exchange, closing=False):
-            yield Violation(
-                f"{refused.function} can add {refused.work}",
-                f"it was refused with {refused.error}",
-                f"{row(refused)} not in log",
-            )
         added = Counter(event.work for _, event in exchange.adds())
         if not added:
             continue
@@ -103,35 +102,34 @@ def merged(reading: Reading) -> Iterator[Judgement]:
             )
 
 
-def _refused(exchange: Exchange, *, closing: bool) -> list[tuple[int, seen.Refused]]:
-    """The adds that were refused, in closing parts or before them."""
-    closed: dict[str, int] = {}
-    for at, event in exchange.of(seen.Closing):
-        closed.setdefault(event.function, at)
-    refused = exchange.of(seen.Refused)
-    return [(at, r) for at, r in refused if (closed.get(r.function, at) < at) is closing]
-
-
 @check("DEP-3")
 def order_of_the_adds(reading: Reading) -> Iterator[Judgement]:
     """The merged tasks start in the order of their adds, those in closing parts too if they run."""
-    if not reading.goes_well:
+    if not reading.goes_well or reading.plan.together:
         return
     for exchange in reading.exchanges:
-        if exchange.expired:
-            continue
-        added = [event.work for _, event in exchange.of(seen.Added)]
-        started = [event.work for _, event in exchange.of(seen.Started)]
-        if len({*added}) < 2 or Counter(added) != Counter(started):
-            continue
-        if added == started:
-            yield HELD
-        else:
-            yield Violation(
-                f"the tasks start in the order of their adds: {', '.join(added)}",
-                f"they started in the order {', '.join(started)}",
-                f"[e[2] for e in log if e[:2] == ('started', {exchange.number})] == {added}",
-            )
+        yield from _in_order(reading, exchange)
+
+
+def _in_order(reading: Reading, exchange: Exchange) -> Iterator[Judgement]:
+    """Whether the tasks of a request started in the order of their adds."""
+    added = [event.work for _, event in exchange.of(seen.Added)]
+    started = [event.work for _, event in exchange.of(seen.Started)]
+    if exchange.expired or len({*added}) < 2 or Counter(added) != Counter(started):
+        return
+    if added == started:
+        yield HELD
+    else:
+        proof = f"[e[2] for e in log if e[:2] == ('started', {exchange.number})] == {added}"
+        if reading.plan.together:  # another time it can be the tasks of another
+            due = [[e.work for _, e in one.of(seen.Added)] for one in reading.exchanges]
+            starts = "[e[2] for e in log if e[:2] == ('started', n)]"
+            proof = f"[{starts} for n in range({len(due)})] == {due}"
+        yield Violation(
+            f"the tasks start in the order of their adds: {', '.join(added)}",
+            f"they started in the order {', '.join(started)}",
+            proof,
+        )
 
 
 @check("DEP-4")
@@ -144,7 +142,8 @@ def requests_share_nothing(reading: Reading) -> Iterator[Judgement]:
         yield shared
         return
     for exchange in reading.exchanges:
-        yield from _apart(exchange)
+        yield from _apart(reading, exchange)
+        yield from _in_order(reading, exchange)
 
 
 def _shared(reading: Reading) -> Violation | None:
@@ -158,39 +157,42 @@ def _shared(reading: Reading) -> Violation | None:
                 return Violation(
                     f"request {exchange.number} has a container of its own",
                     f"it had the one of request {owner.number}",
-                    f"{{c for e in log if e[:2] == ('called', {owner.number}) for c in e[3]}}"
-                    ".isdisjoint("
-                    f"c for e in log if e[:2] == ('called', {exchange.number}) for c in e[3])",
+                    "all(len({f[1] for f in log if f[0] == 'called' and c in f[3]}) == 1 "
+                    "for e in log if e[0] == 'called' for c in e[3])",
                 )
             owners[container] = exchange
     return None
 
 
-def _apart(exchange: Exchange) -> Iterator[Judgement]:
-    """Whether a request's tasks ran with it, though others were in flight."""
+def _apart(reading: Reading, exchange: Exchange) -> Iterator[Judgement]:
+    """Whether a request's tasks ran with it, though others were in flight.
+
+    Which request it is that has lost something can be another each time.
+    """
     added = Counter(event.work for _, event in exchange.adds())
     if not added:
         return
-    started, wrong = exchange.started(), exchange.wrong_times()
+    wrong = exchange.wrong_times()
+    early = exchange.early
     if wrong is not None:
+        late = {e.work for one in reading.exchanges for _, e in one.adds(closing=True)}
+        adds = [(n.number, e.work) for n in reading.exchanges for _, e in n.adds()]
+        due = sorted(add for add in adds if add[1] not in late)
         yield Violation(
             f"{wrong} of request {exchange.number} is called once, other requests or not",
-            f"it was called {started[wrong]} times",
-            f"{proof_of('started', exchange.number, {wrong})} == {[wrong] * added[wrong]}",
+            f"it was called {exchange.started()[wrong]} times",
+            "sorted(e[1:] for e in log if e[0] == 'started' and e[2] not in "
+            f"{sorted(late)}) == {due}",
         )
-        return
-    if exchange.whole is None:
-        return
-    _, sent = exchange.whole
-    early = exchange.early
-    if early is None:
-        yield HELD
-    else:
+    elif early is not None:
         yield Violation(
             f"{early.work} of request {exchange.number} starts after its own response",
             "it started with another request's",
-            f"log.index({row(sent)}) < log.index({row(early)})",
+            "all(('sent', e[1], 'body', True) in log[:at] "
+            "for at, e in enumerate(log) if e[0] == 'started')",
         )
+    else:
+        yield HELD
 
 
 @check("DEP-5")
@@ -202,8 +204,10 @@ def when_a_dependency_closes(reading: Reading) -> Iterator[Judgement]:
         late = {event.work for _, event in exchange.adds(closing=True)}
         works = [(at, e) for at, e in exchange.of(seen.Started) if e.work not in late]
         ends = [(at, e) for at, e in exchange.of(seen.Ended) if e.work not in late]
-        if not works or len(ends) != len(works) or exchange.early is not None:
-            continue  # what starts before the response is RSP-1's
+        if not works or len(ends) != len(works):
+            continue
+        if exchange.early is not None or exchange.wrong_times() is not None:
+            continue  # that is RSP-1's, and this DEP-2's
         for at, closing in exchange.of(seen.Closing):
             if at > ends[-1][0]:
                 answer, proof = (
@@ -236,7 +240,7 @@ def add_in_the_closing_part(reading: Reading) -> Iterator[Judgement]:
                 ran = f"{row(seen.Started(exchange.number, event.work))} in log"
                 answer, proof = ("run", ran) if started[event.work] else ("dropped", f"not {ran}")
                 yield Answer(answer, proof, reading.plan.scope)
-        for _, refused in _refused(exchange, closing=True):
+        for _, refused in exchange.refused_in_closing():
             yield Answer("refused", f"{row(refused)} in log", reading.plan.scope)
 
 
@@ -244,6 +248,7 @@ def add_in_the_closing_part(reading: Reading) -> Iterator[Judgement]:
 def override(reading: Reading) -> Iterator[Judgement]:
     """A dependency that overrides another gets the same object as the other functions."""
     for exchange in reading.exchanges:
+        yield from _not_called(reading, exchange, overriding=True)
         others = {call.containers[0] for call in _calls(reading, exchange)}
         for _, call in exchange.of(seen.Called):
             if not _is_override(reading, call.function) or len(call.containers) != 1:
@@ -264,7 +269,7 @@ def two_parameters(reading: Reading) -> Iterator[Judgement]:
     """Two parameters of one function that ask for the container get the same object."""
     if reading.failing is not None or reading.plan.endpoint.websocket:
         return
-    asking = [name for name, function in reading.functions.items() if function.asks == 2]
+    asking = [name for name in sorted(reading.needed) if reading.functions[name].asks == 2]
     for exchange in reading.exchanges:
         calls = {call.function: call.containers for _, call in exchange.of(seen.Called)}
         for name in asking:

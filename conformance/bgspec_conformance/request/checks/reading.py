@@ -109,14 +109,20 @@ class Exchange:
 
     def adds(self, *, closing: bool = False) -> list[tuple[int, seen.Added]]:
         """The adds to the container, those of closing parts or those before."""
-        closed: dict[str, int] = {}
-        for at, event in self.of(seen.Closing):
-            closed.setdefault(event.function, at)
         return [
             (at, event)
             for at, event in self.of(seen.Added)
-            if event.container != OWN and (closed.get(event.function, at) < at) is closing
+            if event.container != OWN and self._is_closing(event.function, at) is closing
         ]
+
+    def refused_in_closing(self) -> list[tuple[int, seen.Refused]]:
+        """The adds in closing parts that were refused."""
+        refused = self.of(seen.Refused)
+        return [(at, event) for at, event in refused if self._is_closing(event.function, at)]
+
+    def _is_closing(self, function: str, at: int) -> bool:
+        """Whether what a function did is in its closing part."""
+        return any(event.function == function for when, event in self.of(seen.Closing) if when < at)
 
     def wrong_times(self) -> str | None:
         """The first work that was not called as often as it was added before any closing part.
@@ -185,11 +191,12 @@ class Reading:
     @property
     def failing(self) -> tuple[str, Failing] | None:
         """Which function the plan has fail, and how."""
+        needed = self.needed
         return next(
             (
                 (name, f.failing)
                 for name, f in self.functions.items()
-                if f.failing is not Failing.NOT
+                if f.failing is not Failing.NOT and name in needed
             ),
             None,
         )

@@ -95,14 +95,15 @@ def _changed(reading: Reading) -> Iterator[Judgement]:
 
 
 def _fate(exchange: Exchange, situation: str = "") -> Iterator[Judgement]:
-    """Whether what was added ran, or was dropped."""
-    added = Counter(event.work for _, event in exchange.adds())
+    """Whether what was added ran, or was dropped; what closing parts add too is left out."""
+    late = {event.work for _, event in exchange.adds(closing=True)}
+    added = Counter(event.work for _, event in exchange.adds() if event.work not in late)
     started = exchange.started()
     if not added:
         return
     works = {*added}
     ran = proof_of("started", exchange.number, works)
-    if exchange.wrong_times() is None:
+    if all(started[work] == count for work, count in added.items()):
         yield Answer("run", f"{ran} == {sorted(added.elements())}", situation)
     elif not any(started[work] for work in added):
         yield Answer("dropped", f"{ran} == []", situation)
@@ -112,7 +113,7 @@ def _fate(exchange: Exchange, situation: str = "") -> Iterator[Judgement]:
             "all that was added runs once, or nothing",
             f"{', '.join(missing)} did not run, and others did"
             if missing
-            else f"{exchange.wrong_times()} ran too often",
+            else f"{min(work for work in added if started[work] > added[work])} ran too often",
             f"{ran} in ([], {sorted(added.elements())})",
         )
 
@@ -174,11 +175,11 @@ def own_background_and_container(reading: Reading) -> Iterator[Judgement]:
         if not missing and (not more or exchange.adds(closing=True)):
             yield HELD
             continue
-        wrong = sorted((missing or more).elements())
-        which = "the response's own background" if {*wrong} & {*exchange.own()} else "the container"
+        wrong = min(missing or more)
+        which = "the response's own background" if wrong in exchange.own() else "the container"
         yield Violation(
             "the response's own background runs, and the container, each once",
-            f"{', '.join(wrong)} of {which} {'did not run' if missing else 'ran too often'}",
+            f"{wrong} of {which} {'did not run' if missing else 'ran too often'}",
             f"{proof_of('started', exchange.number, {*due})} == {sorted(due.elements())}",
         )
 
