@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bgspec_conformance.engine import EXAMPLES, SEED
-from bgspec_conformance.request.witness import TIMES, write
+from bgspec_conformance.request.witness import MOST, TIMES, write
 from bgspec_conformance.small.case import Case
 from bgspec_conformance.trial import Trial
 from tests.gallery.member import MEMBERS, ODD
@@ -49,6 +49,7 @@ def test_a_faulty_framework_is_caught_at_its_clause_and_there_alone(name: str) -
     found = failures(member)
     assert [verdict.clause for verdict in found] == [member.clause] == COMMITTED[name]
     program = write(found[0], framework_of(member).traits)
+    program = program.replace(f"most={MOST}", "most=2")
     assert isinstance(outcome(program), AssertionError)
     right = program.replace(import_of(member), import_of(RIGHT, name))
     assert right != program
@@ -86,4 +87,4 @@ def test_each_clause_is_exercised_often_enough() -> None:
 
 def test_every_check_has_a_framework_that_it_catches() -> None:
     caught = {member.clause for member in FRAMEWORKS.members.values()}
-    assert caught == set(KIT.checks) - OVER_SOCKETS
+    assert caught == set(KIT.checks) - {"RSP-9"}  # no server lets an application see it

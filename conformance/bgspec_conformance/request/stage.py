@@ -184,6 +184,6 @@ async def _served(framework: Framework, plan: Application, stage: Stage, scene: 
         post = stage.backend.post
         waits.enter_context(stage.patience.waiting(lambda: post(end), last=True))
         if plan.server is not Server.NONE:
-            waits.enter_context(stage.patience.waiting(lambda: post(give_up)))
+            waits.enter_context(stage.patience.waiting(give_up))  # the loop may be blocked
         await scene.serve(app, requests(plan), together=plan.together, stopped=plan.stopped)
     scene.log.append(("settled", scene.active))

@@ -43,7 +43,7 @@ def _received(server: Server) -> Iterator[Application]:
     needing = Endpoint(False, (0,), adds=(1,))
     yield Application(WAITING, (Dependency(adds=(0,)),), needing, server=server)
     for reply in (Reply.LARGE, Reply.STREAM, Reply.FILE, Reply.NO_CONTENT):
-        endpoint = Endpoint(adds=(0, 1), reply=reply)
+        endpoint = Endpoint(adds=(1, 0), reply=reply)
         yield Application(WAITING, endpoint=endpoint, server=server)
     head = (Request(Method.HEAD),)
     yield Application(WAITING, endpoint=Endpoint(adds=(0, 1)), requests=head, server=server)

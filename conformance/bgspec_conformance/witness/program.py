@@ -28,6 +28,8 @@ MODULES = (
     "threading", "traceback", "types", "weakref",
 )  # fmt: skip
 """The standard library's modules that a witness may use."""
+OVERLAPPING = "ORD-2"
+"""The clause of tasks that overlap: whether they do is for their threads to decide."""
 STATE = {
     **dict.fromkeys(("names", "sent", "fresh", "weak"), "{}"),
     **dict.fromkeys(("failures", "running"), "[]"),
@@ -49,7 +51,7 @@ def write(verdict: Verdict, traits: Traits) -> str:
     if isinstance(evidence.other, Plan):
         other = Brief(evidence.other, evidence.other_proof, traits.recipe, evidence.other_backend)
         scenes = {"one": scene(brief), "other": scene(other)}
-    elif evidence.shown < evidence.tries or _is_unsure(evidence):
+    elif evidence.shown < evidence.tries or _is_unsure(verdict.clause, evidence):
         scenes = {"attempt": scene(brief)}
     else:
         scenes = {"": scene(brief)}
@@ -72,14 +74,15 @@ def write(verdict: Verdict, traits: Traits) -> str:
     return "\n".join([*docstring(verdict), "", *imports, "", *body]) + "\n"
 
 
-def _is_unsure(evidence: Evidence) -> bool:
+def _is_unsure(clause: str, evidence: Evidence) -> bool:
     """Whether the fault may not show at once: it was seen only once, or threads race for it."""
     plan = evidence.plan
     assert isinstance(plan, Plan)
     steps = (step for task in plan.tasks for step in task.body)
     races = any(isinstance(action, Race | Together) for action in plan.script)
     threads = any(add.thread for add in plan.adds())
-    return not evidence.tries or races or threads or any(isinstance(s, Linger) for s in steps)
+    lingers = any(isinstance(step, Linger) for step in steps)
+    return not evidence.tries or races or threads or lingers or clause == OVERLAPPING
 
 
 def _conclusion(clause: str, evidence: Evidence) -> Iterator[str]:
@@ -91,7 +94,7 @@ def _conclusion(clause: str, evidence: Evidence) -> Iterator[str]:
             f" for _ in range({ATTEMPTS}))"
         )
         yield f'assert not (one_answer and other_answer), "{clause} has two answers"'
-    elif evidence.shown == evidence.tries and _is_unsure(evidence):
+    elif evidence.shown == evidence.tries and _is_unsure(clause, evidence):
         yield f"kept = all((lambda log: {evidence.proof})(attempt()) for _ in range({ATTEMPTS}))"
         yield r'print(*log, sep="\n")'
         yield f'assert kept, "{clause} is broken"'

@@ -13,6 +13,7 @@ from tests.gallery.requests import (
     merging,
     odd,
     owning,
+    wire,
 )
 from tests.gallery.requests.gallery import FRAMEWORKS
 
@@ -27,4 +28,5 @@ __all__ = [
     "merging",
     "odd",
     "owning",
+    "wire",
 ]

@@ -84,7 +84,7 @@ def is_in_process(case: Case) -> bool:
 @cache
 def _by_focus() -> dict[str, list[Case]]:
     found: dict[str, list[Case]] = {}
-    for case in filter(is_in_process, KIT.cases()):
+    for case in KIT.cases():
         found.setdefault(case.focus, []).append(case)
     return found
 
@@ -92,7 +92,7 @@ def _by_focus() -> dict[str, list[Case]]:
 @cache
 def _some() -> list[Case]:
     """Some cases made for each clause, and some drawn by luck."""
-    small = [case for made in _by_focus().values() for case in made]
+    small = [case for case in KIT.cases() if is_in_process(case)]
     made = [*small[::PART], *filter(is_in_process, map(Case, KIT.plans(LARGE, SEED)))]
     gc.collect()
     gc.freeze()  # as a child process does

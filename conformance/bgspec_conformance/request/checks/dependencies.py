@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bgspec_conformance.checks.judgement import HELD, Answer, Judgement, Violation
 from bgspec_conformance.request import history as seen
 from bgspec_conformance.request.checks.reading import Exchange, Reading, check, proof_of, row
-from bgspec_conformance.request.plan import Dependency
+from bgspec_conformance.request.plan import Dependency, Server
 
 __all__ = [
     "add_in_the_closing_part",
@@ -81,8 +81,8 @@ def _not_called(reading: Reading, exchange: Exchange, *, overriding: bool) -> It
 @check("DEP-2")
 def merged(reading: Reading) -> Iterator[Judgement]:
     """What is added at any level is called once; of requests at once it is DEP-4's."""
-    if not reading.goes_well or reading.plan.together:
-        return
+    if not reading.goes_well or reading.plan.together or reading.plan.server is not Server.NONE:
+        return  # over a real server, what does not end is RSP-3's and RSP-4's
     for exchange in reading.exchanges:
         added = Counter(event.work for _, event in exchange.adds())
         if not added:
