@@ -16,6 +16,7 @@ from rich.text import Text
 from bgspec.spec import CLAUSES
 from bgspec_conformance.report.model import Entry, Report, counted
 from bgspec_conformance.report.text import visible
+from bgspec_conformance.request.witness import WATCHED
 from bgspec_conformance.verdict import Kind
 
 __all__ = ["MARKS", "show", "summary"]
@@ -121,8 +122,9 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _witness(console: Console, entry: Entry) -> None:
-    """Print the program that shows a failure."""
-    program = visible(entry.witness).rstrip()
+    """Print the program that shows a failure; of a framework's, the application alone."""
+    program, _, rest = visible(entry.witness).partition(WATCHED)
+    program = program.rstrip()
     console.print()
     if console.is_terminal:
         # Highlighted, but not laid out: folded or padded lines would be pasted so.
@@ -130,6 +132,10 @@ def _witness(console: Console, entry: Entry) -> None:
         console.print(syntax.highlight(program), soft_wrap=True, end="")
     else:
         console.print(Text(program), soft_wrap=True)
+    if rest:
+        lines = len(rest.splitlines())
+        told = f"# {lines} lines more send it requests and judge: --json has the whole program."
+        console.print(Text(told), soft_wrap=True)
 
 
 def summary(report: Report, *, strict: bool) -> Text:

@@ -19,7 +19,7 @@ from bgspec_conformance.request.stage import requests
 from bgspec_conformance.verdict import Verdict
 from bgspec_conformance.witness.prose import asserted, docstring
 
-__all__ = ["write"]
+__all__ = ["MOST", "TIMES", "WATCHED", "write"]
 
 TIMES = 100
 """How often a witness tries where the fault came and went."""
@@ -35,6 +35,8 @@ WIRE = Path(scene.__file__).with_name("wire.py")
 UNUSED = {"added", "add", "closing"}
 """Methods of the scene that not every application calls."""
 CALLED = re.compile(r"scene\.(\w+)")
+WATCHED = "# What the application is watched with, and served."
+"""The line before the part of a witness that is the same for all."""
 MOST = 20
 """Seconds that a work of a witness waits for the client's sign, at most."""
 
@@ -100,7 +102,7 @@ def _watching(code: str, plans: list[Application]) -> Iterator[str]:
     """What applications are watched with, and served: the scene, and the wire where it is used."""
     over_a_wire = any(plan.server is not Server.NONE for plan in plans)
     quoted = Quoted([scene.__file__, *([WIRE] if over_a_wire else [])])
-    yield from ("", "# What the application is watched with, and served.")
+    yield from ("", WATCHED)
     yield from quoted.imports()
     yield from quoted.code(unused=set() if over_a_wire else UNUSED - {*CALLED.findall(code)})
     yield SERVED
