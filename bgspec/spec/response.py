@@ -161,7 +161,7 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         source=(
             "FastAPI's tutorial, Technical details; observed with FastAPI 0.165.0 on asyncio: with "
             "a returned response the injected tasks are dropped, and what is set on an injected "
-            "response is dropped in their favour"
+            "response never runs"
         ),
         rests_on=("RSP-1", "DEP-2"),
     ),
@@ -195,7 +195,11 @@ CLAUSES: Final[tuple[Clause, ...]] = (
             "A middleware that buffers or re-sends the response comes between its end and the "
             "tasks. Adding one for logging must not delay every answer by its tasks."
         ),
-        source="Starlette's documentation, Middleware",
+        source=(
+            "Starlette's documentation, Middleware; observed on asyncio: with Starlette 0.20 to "
+            "1.5 a task starts before the last `send` has returned where a `BaseHTTPMiddleware` is "
+            "in the stack, with 1.10.0 after it"
+        ),
         rests_on=("RSP-1", "RSP-2", "RSP-3", "RSP-4"),
     ),
     Clause(
