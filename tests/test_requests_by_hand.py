@@ -5,6 +5,10 @@ with the frameworks' own test clients and none of the suite's machinery. FastAPI
 annotations that name what is local to a test, so they are not put off here.
 """
 
+# Quart leaves types of its own open.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false
+
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator

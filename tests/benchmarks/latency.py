@@ -17,7 +17,7 @@ from bgspec.adapters.asgi import BackgroundTasksMiddleware
 from tests.benchmarks.pairs import Work, measure
 
 ROUNDS = 15
-SCOPE = {
+SCOPE: dict[str, Any] = {
     "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
     "scheme": "http", "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "",
     "headers": [], "client": ("127.0.0.1", 50000), "server": ("localhost", 80),

@@ -126,10 +126,11 @@ async def _read(stream: anyio.abc.SocketStream) -> bytes:
 async def _settled(port: int) -> dict[str, int]:
     """The account, when nothing is open any more, or has not been for long."""
     settled = 0
+    account: dict[str, int] = {}
     for _ in range(100):
         async with await anyio.connect_tcp("127.0.0.1", port) as stream:
             await stream.send(_request("/account"))
-            account: dict[str, int] = json.loads((await _read(stream)).partition(b"\r\n\r\n")[2])
+            account = json.loads((await _read(stream)).partition(b"\r\n\r\n")[2])
         settled += account["settled"]
         if not account["open"]:
             break
