@@ -197,8 +197,8 @@ CLAUSES: Final[tuple[Clause, ...]] = (
         ),
         source=(
             "Starlette's documentation, Middleware; observed on asyncio: with Starlette 0.20 to "
-            "1.5 a task starts before the last `send` has returned where a `BaseHTTPMiddleware` is "
-            "in the stack, with 1.10.0 after it"
+            "1.6 a task starts before the last `send` has returned where a `BaseHTTPMiddleware` is "
+            "in the stack, from 1.7.0 on after it"
         ),
         rests_on=("RSP-1", "RSP-2", "RSP-3", "RSP-4"),
     ),
